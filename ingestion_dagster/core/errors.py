@@ -1,0 +1,79 @@
+"""Every error the system raises on purpose, and whether trying again can help.
+
+What Dagster does with them is decided once, in `failures.py`. A bad row is not an exception but a
+`core.rows.RowReject`.
+
+    DataIngestionError            retryable: ClassVar[bool]
+    ├─ MalformedRequest           a queue message that cannot be understood: dead letter, never a run
+    ├─ SourceError
+    │  ├─ SourceUnavailable       retryable: 408, 429, 5xx, timeouts, lost connections
+    │  └─ SourceRejected          403, 404, unknown tab, forbidden path or host, hostile file
+    ├─ SheetError                 no table found, a required column is missing
+    ├─ BatchHeld                  a guard tripped or a mapping needs an answer: waits for a person
+    ├─ StaleSnapshot              something newer is already loaded
+    ├─ LeaseLost                  another attempt owns this request now; nothing was written
+    └─ StoreError
+       ├─ StoreUnavailable        retryable: lost connections, deadlocks, lock timeouts
+       └─ StoreRejected
+"""
+
+from typing import ClassVar
+
+
+class DataIngestionError(Exception):
+    """Root of all expected failures. The message is written for the person who must act on it."""
+
+    retryable: ClassVar[bool] = False
+
+
+class MalformedRequest(DataIngestionError):
+    """The queue message is not a valid request."""
+
+
+class SourceError(DataIngestionError):
+    """The sheet could not be fetched or opened."""
+
+
+class SourceUnavailable(SourceError):
+    """The source did not answer properly this time."""
+
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        """`retry_after`: seconds the source asked us to wait, where it said so."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SourceRejected(SourceError):
+    """The source refused, or the system refuses the source. A person has to change something."""
+
+
+class SheetError(DataIngestionError):
+    """The sheet was opened but cannot be understood as a price list."""
+
+
+class BatchHeld(DataIngestionError):
+    """The batch waits for a person's decision."""
+
+
+class StaleSnapshot(DataIngestionError):
+    """A newer list of this supplier is already applied."""
+
+
+class LeaseLost(DataIngestionError):
+    """The request was handed to another attempt while this one ran."""
+
+
+class StoreError(DataIngestionError):
+    """The catalogue database did not do what was asked."""
+
+
+class StoreUnavailable(StoreError):
+    """The database did not answer or gave up a conflict; the whole transaction may be tried again."""
+
+    retryable: ClassVar[bool] = True
+
+
+class StoreRejected(StoreError):
+    """The database refused the data or the statement."""
