@@ -107,8 +107,11 @@ class Workbook:
 
     def sheet(self, name: str) -> Sheet:
         """The tab called `name` (exact, then ignoring case and outer blanks). KeyError names what exists."""
-        for wanted in (lambda s: s.name == name, lambda s: s.name.strip().casefold() == name.strip().casefold()):
-            for sheet in self.sheets:
-                if wanted(sheet):
-                    return sheet
+        folded = name.strip().casefold()
+        for sheet in self.sheets:
+            if sheet.name == name:
+                return sheet
+        for sheet in self.sheets:
+            if sheet.name.strip().casefold() == folded:
+                return sheet
         raise KeyError(f"no tab {name!r}; there are: {', '.join(repr(s.name) for s in self.sheets)}")

@@ -1,0 +1,126 @@
+"""The types around understanding a sheet: what a supplier told us (hints) and what was understood (a mapping).
+
+Types only, JSON-serialisable because they cross op boundaries and are remembered per supplier. The finding is
+done in `layout.py`, `mapping.py` and `numbers.py`.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Decision = Literal["accept", "ask", "refuse"]
+KeyField = Literal["supplier_sku", "barcode", "name"]
+
+
+class ReadingHints(BaseModel):
+    """What is known before the sheet is opened: from the supplier's settings or a message's `source_config`.
+
+    Row and column numbers here are 1-based, as people count; everything hinted wins over what is detected and
+    is checked against the sheet.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    sheet_name: str | None = None
+    column_mapping: dict[str, str | int] = Field(default_factory=dict)
+    """field -> header text, column letter (`C`) or 1-based index."""
+    characteristic_columns: tuple[str, ...] | None = None
+    """Headers (or letters, or indices) to keep as characteristics; None keeps every unmapped column."""
+    header_row: int | None = Field(default=None, ge=0)
+    """1-based header row; 0 says that the sheet has none."""
+    data_start_row: int | None = Field(default=None, ge=1)
+    currency: str | None = None
+    """ISO 4217 code of the supplier, used where the sheet says nothing."""
+    decimal: Literal[".", ","] | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    price_scale: int = Field(default=2, ge=0, le=4)
+    """Decimals of a price; more are handled by `price_scale_policy`."""
+    price_scale_policy: Literal["reject", "round"] = "reject"
+    zero_price: Literal["reject", "accept"] = "reject"
+
+
+class FieldColumn(BaseModel):
+    """One field's column: 0-based, how sure, and why in words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    column: int
+    header: str
+    confidence: float
+    evidence: tuple[str, ...] = ()
+
+
+class NumberStyle(BaseModel):
+    """How a text column writes its numbers, as its values prove it. None: nothing in the column needs it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    decimal: Literal[".", ","] | None = None
+    thousands: str | None = None
+    """`.`, `,`, `'` or a space; every kind of space counts as one."""
+    evidence: str = ""
+    ambiguous: bool = False
+    """True where the values fit both readings: `1.234` and nothing else. Then the sheet asks."""
+
+
+class Question(BaseModel):
+    """Something only a person can settle. `field` and `columns` say what an answer would set."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    """Stable: `price_column`, `key`, `decimal`, `currency`, `header`, `tab`, `drift` …"""
+    message: str
+    field: str | None = None
+    columns: tuple[int, ...] = ()
+    options: tuple[str, ...] = ()
+
+
+class MappedSheet(BaseModel):
+    """What was understood of one tab. Rows and columns are 0-based sheet positions."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sheet: str
+    is_pricelist: bool
+    header_row_index: int
+    """The first header row, -1 where the sheet has none."""
+    header_rows: tuple[int, ...] = ()
+    first_data_row: int = 0
+    last_data_row: int | None = None
+    """Last row of the table where something else follows below (a second table); None: to the end."""
+    first_column: int = 0
+    last_column: int | None = None
+    """The table's columns where another table stands beside it; None: to the right end."""
+    headers: tuple[str, ...] = ()
+    """One text per column from column 0 on, header rows joined by a space, blank where there is none."""
+    fields: dict[str, FieldColumn] = Field(default_factory=dict)
+    characteristics: dict[str, int] = Field(default_factory=dict)
+    """Unique header text -> column, for every column kept beside the fields."""
+    key: KeyField = "supplier_sku"
+    currency: str | None = None
+    """ISO 4217 of the price column where no cell or column says otherwise."""
+    currency_evidence: str = ""
+    number_styles: dict[str, NumberStyle] = Field(default_factory=dict)
+    """For `price` and `stock`, where the column holds text numbers."""
+    qualifiers: dict[str, str] = Field(default_factory=dict)
+    """What the price is: `tax` net|gross, `tier` purchase|wholesale|retail, `per` unit|pack …"""
+    confidence: float = 0.0
+    decision: Decision = "refuse"
+    alternatives: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
+    language: str | None = None
+    signature: str = ""
+    """Stable hash of the normalised header texts in order: the key under which an answer is remembered."""
+    notes: tuple[str, ...] = ()
+    other_sheets: tuple[str, ...] = ()
+
+    def column(self, field: str) -> int | None:
+        """The 0-based column of `field`, None where it has none."""
+        found = self.fields.get(field)
+        return found.column if found else None
+
+    def mapping(self) -> dict[str, int]:
+        """field -> column, mapped fields only."""
+        return {name: found.column for name, found in self.fields.items()}
