@@ -1,1 +1,1 @@
-
+"""Alembic migrations of the catalogue database (never of Dagster's own)."""

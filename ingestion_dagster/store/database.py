@@ -1,0 +1,150 @@
+"""Connections to the catalogue: engine, transactions with their limits, and what a driver error means.
+
+Engines belong to one event loop, so each piece of work makes its own with `connected` and disposes of it; a
+process holds one or two connections, never a pool to share.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from ingestion_dagster.core.errors import StoreRejected, StoreUnavailable
+
+T = TypeVar("T")
+
+RETRYABLE_STATES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57014", "53300", "53100", "25P03")
+"""Serialization, deadlock, lock timeout, shutdown, cancelled, too many connections, disk full, idle timeout."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one connection and of each transaction on it; times in seconds."""
+
+    pool_size: int = 1
+    max_overflow: int = 1
+    statement_timeout: int = 120
+    lock_timeout: int = 30
+    idle_timeout: int = 60
+    pgbouncer: bool = False
+
+    def parameters(self) -> dict[str, str]:
+        """For `SET_LIMITS`."""
+        return {
+            "statement": f"{self.statement_timeout}s",
+            "lock": f"{self.lock_timeout}s",
+            "idle": f"{self.idle_timeout}s",
+        }
+
+
+SET_LIMITS = text(
+    "SELECT set_config('statement_timeout', :statement, true), set_config('lock_timeout', :lock, true),"
+    " set_config('idle_in_transaction_session_timeout', :idle, true), set_config('timezone', 'UTC', true)"
+)
+
+
+def async_url(url: str) -> str:
+    """Any `postgres://` or `postgresql+driver://` URL, for asyncpg."""
+    rewritten, count = re.subn(r"^postgres(ql)?(\+\w+)?://", "postgresql+asyncpg://", url.strip())
+    if not count:
+        raise StoreRejected("DATABASE_URL must begin with postgresql://")
+    return re.sub(r"([?&])sslmode=", r"\1ssl=", rewritten)
+
+
+def engine_for(url: str, limits: Limits | None = None) -> AsyncEngine:
+    """An engine on asyncpg. With `pgbouncer` no statement is cached and none has a fixed name."""
+    limits = limits or Limits()
+    connect_args: dict[str, Any] = {"timeout": 10, "server_settings": {"application_name": "ingestion"}}
+    if limits.pgbouncer:
+        connect_args |= {
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": lambda: f"__ingestion_{uuid4()}__",
+        }
+        connect_args.pop("server_settings")
+    return create_async_engine(
+        async_url(url),
+        pool_size=limits.pool_size,
+        max_overflow=limits.max_overflow,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        pool_timeout=30,
+        hide_parameters=True,
+        connect_args=connect_args,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The catalogue as the rest of the system asks for it."""
+
+    engine: AsyncEngine
+    limits: Limits
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction with its limits set for itself only (safe behind pgbouncer); driver errors translated."""
+        try:
+            async with self.engine.begin() as connection:
+                await connection.execute(SET_LIMITS, self.limits.parameters())
+                yield connection
+        except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise translated(error) from error
+
+
+def translated(error: BaseException) -> StoreUnavailable | StoreRejected:
+    """The driver's error as ours. The statement's parameters never reach the message."""
+    state = sql_state(error)
+    shown = re.sub(r"\s+", " ", str(getattr(error, "orig", None) or error)).strip()[:500]
+    shown = re.sub(r"^<class '[^']+'>: ", "", shown)
+    if state is None:
+        lost = isinstance(
+            error, OSError | InterfaceError | OperationalError | asyncpg.InterfaceError | TimeoutError
+        ) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    else:
+        lost = state in RETRYABLE_STATES or state.startswith("08")
+    if lost:
+        return StoreUnavailable(f"the catalogue database did not finish ({state or 'connection lost'}): {shown}")
+    return StoreRejected(f"the catalogue database refused ({state or type(error).__name__}): {shown}")
+
+
+def sql_state(error: BaseException) -> str | None:
+    """The SQLSTATE of a driver error, however deep SQLAlchemy wrapped it."""
+    seen: BaseException | None = error
+    for _ in range(5):
+        if seen is None:
+            return None
+        state = getattr(seen, "sqlstate", None) or getattr(seen, "pgcode", None)
+        if isinstance(state, str):
+            return state
+        seen = getattr(seen, "orig", None) or seen.__cause__
+    return None
+
+
+@asynccontextmanager
+async def connected(url: str, limits: Limits | None = None) -> AsyncIterator[Database]:
+    """A database for the length of one piece of work, on the running loop."""
+    limits = limits or Limits()
+    engine = engine_for(url, limits)
+    try:
+        yield Database(engine, limits)
+    finally:
+        await engine.dispose()
+
+
+def run(url: str, work: Callable[[Database], Coroutine[Any, Any, T]], limits: Limits | None = None) -> T:
+    """`work` on a loop of its own, for callers that are not asynchronous (sensors, the command line)."""
+
+    async def _work() -> T:
+        async with connected(url, limits) as database:
+            return await work(database)
+
+    return asyncio.run(_work())
