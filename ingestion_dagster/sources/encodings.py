@@ -1,0 +1,223 @@
+"""Which encoding a text file is in, proved by its bytes. Repairing text that was encoded twice is in `mojibake.py`.
+
+UTF-8 and UTF-16 prove themselves. Everything else is judged by likelihood: under the right encoding the bytes
+beyond ASCII are letters that a language uses often, in the case their neighbours are in.
+"""
+
+import codecs
+import math
+from functools import cache
+from typing import NamedTuple
+
+from ingestion_dagster.sources.letters import ENCODINGS, LETTERS, SYMBOLS
+
+_SAMPLE = 3_000
+_UNSURE = 4.0
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_MULTIBYTE = {"cp932", "gb18030", "big5", "euc-jp", "euc-kr"}
+_RARE, _STRANGE, _CONTROL = math.log(1e-5), math.log(1e-6), math.log(1e-9)
+
+
+class Encoding(NamedTuple):
+    """An encoding Python knows, the codec error handler to use, and what a person should know about the choice."""
+
+    name: str
+    errors: str = "strict"
+    notes: tuple[str, ...] = ()
+
+
+def detect_encoding(data: bytes) -> Encoding:
+    """The encoding of a whole text file. Always answers; doubt is in the notes."""
+    for mark, name in _BOMS:
+        if data.startswith(mark):
+            return Encoding(name, "replace" if name.startswith("utf-") else "strict")
+    if (wide := _wide_encoding(data)) is not None:
+        return Encoding(wide, "replace", (f"read as {wide} although it has no byte order mark",))
+    if data.isascii():
+        return Encoding("iso2022_jp") if _is_iso2022(data) else Encoding("utf-8")
+    broken = _broken_utf8(data)
+    if broken == 0:
+        return Encoding("utf-8")
+    sample = high_byte_sample(data)
+    ranked = rank_encodings(sample)
+    if broken * 20 <= _utf8_sequences(data):
+        return Encoding("utf-8", "replace", (f"{broken} damaged characters in UTF-8 text are shown as \ufffd",))
+    if not ranked:
+        return Encoding("latin-1", "strict", ("the encoding is unknown; read as latin-1",))
+    return _chosen(ranked, sample)
+
+
+def _chosen(ranked: list[tuple[float, str]], sample: bytes) -> Encoding:
+    best_score, best = ranked[0]
+    notes = [f"read as {best}"]
+    for score, other in ranked[1:]:
+        if best_score - score > _UNSURE:
+            break
+        if sample.decode(other, "replace") != sample.decode(best, "replace"):
+            notes.append(f"the encoding is uncertain: {best} and {other} both fit; set `encoding` to be sure")
+            break
+    return Encoding(best, "replace", tuple(notes))
+
+
+def _wide_encoding(data: bytes) -> str | None:
+    """UTF-16 without a mark: every line end carries a zero byte, always on the same side."""
+    head = data[:20_000]
+    head = head[: len(head) // 2 * 2]
+    if len(head) < 4 or 0 not in head:
+        return None
+    even, odd = head[::2], head[1::2]
+    for name, high, low in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if high.count(0) > len(high) * 0.1 and low.count(0) == 0:
+            try:
+                text = head.decode(name)
+            except UnicodeDecodeError:
+                continue
+            if sum(char.isprintable() or char in "\r\n\t" for char in text) > len(text) * 0.95:
+                return name
+    return None
+
+
+def _is_iso2022(data: bytes) -> bool:
+    return b"\x1b$B" in data or b"\x1b$@" in data
+
+
+def _broken_utf8(data: bytes) -> int:
+    """How many places are not UTF-8; stops counting where it is hopeless."""
+    broken, start = 0, 0
+    while broken < 1_000:
+        try:
+            codecs.utf_8_decode(data[start : start + 4_000_000], "strict", start + 4_000_000 >= len(data))
+        except UnicodeDecodeError as error:
+            broken += 1
+            start += error.end
+            continue
+        start += 4_000_000
+        while start < len(data) and data[start] & 0xC0 == 0x80:
+            start -= 1
+        if start >= len(data):
+            break
+    return broken
+
+
+def _utf8_sequences(data: bytes) -> int:
+    """Whole multi-byte sequences of UTF-8 in the first part of the file."""
+    text = data[:1_000_000].decode("utf-8", "replace")
+    return sum(char > "\x7f" and char != "\ufffd" for char in text)
+
+
+def high_byte_sample(data: bytes) -> bytes:
+    """Lines with bytes beyond ASCII, enough of them to judge, from all over the file."""
+    lines = [line for line in data[:2_000_000].splitlines() if not line.isascii()]
+    step = max(1, len(lines) // 400)
+    return b"\n".join(line[:400] for line in lines[::step])[: _SAMPLE * 10]
+
+
+def rank_encodings(sample: bytes) -> list[tuple[float, str]]:
+    """(log likelihood of the non-ASCII part, encoding), best first. Encodings that cannot decode it are out."""
+    ranked = []
+    for name, prior, languages in ENCODINGS:
+        text = _decoded(sample, name)
+        if text is not None:
+            score = max(_likelihood(text, name, language) for language in languages)
+            ranked.append((prior + score, name))
+    return sorted(ranked, key=lambda found: -found[0])
+
+
+def _decoded(sample: bytes, name: str) -> str | None:
+    """The sample's text; a cut last character does not speak against a multi-byte encoding, nor one stray byte."""
+    text = sample.decode(name, "replace")
+    high = sum(char > "\x7f" for char in text)
+    if text.count("\ufffd") > max(1 if name in _MULTIBYTE else 0, high // 200):
+        return None
+    return text
+
+
+def _likelihood(text: str, encoding: str, language: str) -> float:
+    """Log likelihood of the characters beyond ASCII, given the language's letters and their neighbours."""
+    table = _letter_table(language)
+    total, before = 0.0, " "
+    counted = 0
+    for position, char in enumerate(text):
+        if char > "\x7f":
+            after = text[position + 1] if position + 1 < len(text) else " "
+            total += _char_score(char, before, after, table, language)
+            counted += 1
+            if counted >= _SAMPLE:
+                break
+        before = char
+    return total
+
+
+def _char_score(char: str, before: str, after: str, table: dict[str, float], language: str) -> float:
+    score = table.get(char)
+    if score is None:
+        return _other_score(char, language)
+    if char.isalpha():
+        if char.isupper() and before.islower():
+            score -= 4.0
+        if not before.isalpha() and not after.isalpha():
+            score -= 1.5
+    elif before.isalpha() and after.isalpha():
+        score -= 4.0
+    return score
+
+
+def _other_score(char: str, language: str) -> float:
+    point = ord(char)
+    if language in ("zh", "ja", "ko"):
+        return _east_asian_score(char, point, language)
+    if point < 0xA0 or char == "\ufffd":
+        return _CONTROL
+    return _RARE if char.isalpha() else _STRANGE
+
+
+def _east_asian_score(char: str, point: int, language: str) -> float:
+    """Two bytes make one character here, so likelihoods per character compare with two letters elsewhere."""
+    if 0x3040 <= point <= 0x30FF:
+        return math.log(1 / 120) if language == "ja" else math.log(1e-4)
+    if 0x4E00 <= point <= 0x9FFF:
+        return math.log(1 / 2_500) if language != "ko" and _is_common(char, language) else math.log(1e-8)
+    if 0xAC00 <= point <= 0xD7A3:
+        return math.log(1 / 1_000) if language == "ko" else math.log(1e-8)
+    if 0xFF01 <= point <= 0xFF5E or 0x3000 <= point <= 0x303F:
+        return math.log(1 / 300)
+    if 0xFF61 <= point <= 0xFF9F:
+        return math.log(1 / 300)
+    return math.log(1e-7)
+
+
+@cache
+def _is_common(char: str, language: str) -> bool:
+    """In the first level of the national standard, where the everyday characters are."""
+    try:
+        if language == "ja":
+            return char.encode("shift_jis")[0] <= 0x98
+        try:
+            return char.encode("gb2312")[0] <= 0xD7
+        except UnicodeEncodeError:
+            return char.encode("big5")[0] <= 0xC6
+    except UnicodeEncodeError:
+        return False
+
+
+@cache
+def _letter_table(language: str) -> dict[str, float]:
+    """Character -> log probability among the non-ASCII characters of that language."""
+    letters = LETTERS[language]
+    if language in ("zh", "ja", "ko"):
+        return {char: math.log(1 / 250) for char in letters}
+    weights = [0.9**rank for rank in range(len(letters))]
+    total = sum(weights)
+    table = {char: math.log(0.05 / len(SYMBOLS)) for char in SYMBOLS}
+    for char, weight in zip(letters, weights, strict=True):
+        upper = char.upper()
+        if len(upper) == 1 and upper != char:
+            table[upper] = math.log(0.2 * weight / total)
+        table[char] = math.log(0.75 * weight / total)
+    return table

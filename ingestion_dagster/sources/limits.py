@@ -1,0 +1,23 @@
+"""How much a sheet may cost before it is refused. Numbers only; the checks are where the cost arises."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on one sheet file. Exceeding any of them is a `SourceRejected` that says which."""
+
+    file_bytes: int = 50_000_000
+    unpacked_bytes: int = 200_000_000
+    """All members of a zipped container together, as they really unpack."""
+    unpack_ratio: int = 100
+    zip_members: int = 10_000
+    cells: int = 10_000_000
+    rows: int = 2_000_000
+    columns: int = 1_024
+    cell_characters: int = 50_000
+    tabs: int = 256
+    memory_bytes: int = 512_000_000
+    """Address space of the process that opens spreadsheet containers."""
+    cpu_seconds: int = 30
+    wall_seconds: float = 30.0
