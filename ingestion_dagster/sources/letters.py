@@ -3,7 +3,7 @@
 Letters stand in falling order of frequency in running text; the order is what is used, not exact shares.
 """
 
-SYMBOLS = "\xa0«»–—“”„‘’…°№€£®©™×·•²³½¼¾±µ§¿¡´¨"
+SYMBOLS = "\xa0«»–—“”„‘’…°№€£®©™×·•²³½¼¾±µ§¿¡´¨Øø"
 """Signs that stand beside words in price lists of any language."""
 
 LETTERS = {

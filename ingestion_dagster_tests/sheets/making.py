@@ -71,7 +71,7 @@ def _fill(sheet, rows: Iterable[Sequence[Cell]], first_cell: Position) -> None: 
 
 
 def make_xls(
-    rows: Iterable[Sequence[Cell]],
+    rows: Sequence[Sequence[Cell]],
     *,
     name: str = "Sheet1",
     formats: Mapping[Position, str] | None = None,
@@ -85,12 +85,12 @@ def make_xls(
     book = xlwt.Workbook(encoding="utf-8")
     sheet = book.add_sheet(name)
     codes = dict(formats or {})
+    styles = {code: xlwt.easyxf(num_format_str=code or "General") for code in _codes_used(rows, codes)}
     for row_number, row in enumerate(rows):
         for column_number, value in enumerate(row):
             if value is not None:
                 code = codes.get((row_number, column_number)) or _date_code(value)
-                style = xlwt.easyxf(num_format_str=code) if code else xlwt.easyxf()
-                sheet.write(row_number, column_number, value, style)
+                sheet.write(row_number, column_number, value, styles[code])
     for area in merges:
         sheet.merge(*area)
     for row_number in hidden_rows:
@@ -98,6 +98,11 @@ def make_xls(
     for column_number in hidden_columns:
         sheet.col(column_number).hidden = True
     return _saved(book)
+
+
+def _codes_used(rows: Sequence[Sequence[Cell]], codes: Mapping[Position, str]) -> set[str | None]:
+    """One style object per code: the format allows 4,094 of them."""
+    return {None, *codes.values(), *(_date_code(value) for row in rows for value in row)}
 
 
 def _date_code(value: Cell) -> str | None:
