@@ -57,6 +57,8 @@ class RowReject(NamedTuple):
     raw: str
     row_data: str
     more: tuple[CellProblem, ...] = ()
+    supplier_sku: str | None = None
+    """The item's key where the row has a readable one: a rejected item is still listed, not vanished."""
 
     @property
     def cell(self) -> str | None:

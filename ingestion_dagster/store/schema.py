@@ -292,6 +292,7 @@ parsing_logs = Table(
     Column("row_number", Integer, comment="As people count: the first row of the sheet is 1"),
     Column("cell", Text, comment="`F12`"),
     Column("field", Text),
+    Column("supplier_sku", Text, comment="Which item the row meant, where that could be read"),
     Column("raw", Text, comment="The cell's content as it was read"),
     Column("row_data", JSONB),
     _moment("created_at", now=True),

@@ -88,6 +88,9 @@ def upgrade() -> None:
         ),
         sa.Column("cell", sa.Text(), nullable=True, comment="`F12`"),
         sa.Column("field", sa.Text(), nullable=True),
+        sa.Column(
+            "supplier_sku", sa.Text(), nullable=True, comment="Which item the row meant, where that could be read"
+        ),
         sa.Column("raw", sa.Text(), nullable=True, comment="The cell's content as it was read"),
         sa.Column("row_data", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

@@ -1,0 +1,104 @@
+"""A supplier as the system works with it: where its list comes from, and the settings that decide how it is read."""
+
+import hashlib
+import json
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ingestion_dagster.core.errors import SourceRejected
+from ingestion_dagster.core.mapped import ReadingHints
+
+READER_VERSION = "1"
+"""Raised when reading changes so that equal bytes may give other rows; then an unchanged list is read again."""
+
+
+class Thresholds(BaseModel):
+    """When a guard holds a batch. Shares are fractions of 1; a supplier may override each."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    missing_share: float = Field(0.3, ge=0, le=1)
+    reject_share: float = Field(0.25, ge=0, le=1)
+    duplicate_share: float = Field(0.1, ge=0, le=1)
+    median_change: float = Field(0.3, ge=0)
+    """Median of the relative change over the prices that changed, when enough of them did."""
+    changed_share: float = Field(0.95, ge=0, le=1)
+    """Share of known items whose price changed, beyond `median_change_floor` alone being suspicious."""
+    jump_factor: float = Field(8.0, gt=1)
+    """One price multiplied or divided by at least this is a jump (x10 and x100 are shifted decimals)."""
+    jump_rows: int = Field(0, ge=0)
+    """How many jumps are let through."""
+    min_rows: int = Field(5, ge=1)
+    """Shares are not judged on fewer rows than this."""
+
+
+class SupplierSettings(BaseModel):
+    """What `--set k=v` and the registry can set. Unknown names are refused, so that a typo is no silent default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sheet_name: str | None = None
+    column_mapping: dict[str, str | int] = Field(default_factory=dict)
+    characteristic_columns: tuple[str, ...] | None = None
+    header_row: int | None = Field(None, ge=0)
+    data_start_row: int | None = Field(None, ge=1)
+    currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+    decimal: Literal[".", ","] | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    price_scale: int = Field(2, ge=0, le=4)
+    price_scale_policy: Literal["reject", "round"] = "reject"
+    zero_price: Literal["reject", "accept"] = "reject"
+    duplicates: Literal["reject", "first", "last", "lowest"] = "reject"
+    language: Literal["en", "ru", "de"] | None = None
+    missing_grace: int | None = Field(None, ge=1)
+    draft_products: bool = False
+    guards: Thresholds = Thresholds()
+
+
+class Supplier(BaseModel):
+    """One row of the registry."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    key: str
+    name: str
+    source_type: Literal["google_sheets", "csv", "excel"]
+    source: dict[str, Any]
+    settings: SupplierSettings
+    active: bool
+    contact_email: str | None = None
+    last_batch_id: int | None = None
+
+    def hints(self) -> ReadingHints:
+        """What is known before its sheet is opened: its settings, over what the messages said."""
+        known = {name: value for name, value in self.source.items() if name in ReadingHints.model_fields}
+        settings = self.settings.model_dump(exclude_none=True, exclude_defaults=True)
+        known |= {name: value for name, value in settings.items() if name in ReadingHints.model_fields}
+        return ReadingHints.model_validate(known)
+
+    def reading_rules(self) -> str:
+        """Hash of everything but the bytes that decides how its list is read and judged row by row."""
+        rules = {
+            "reader": READER_VERSION,
+            "hints": self.hints().model_dump(mode="json"),
+            "duplicates": self.settings.duplicates,
+            "gid": self.source.get("gid"),
+        }
+        return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def settings_from(values: dict[str, Any]) -> SupplierSettings:
+    """Checked settings. Raises SourceRejected naming the setting and what it can be."""
+    try:
+        return SupplierSettings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(sorted(SupplierSettings.model_fields))
+            raise SourceRejected(f"there is no setting {name!r}; there are: {known}") from None
+        raise SourceRejected(f"setting {name}: {first['msg']}") from None

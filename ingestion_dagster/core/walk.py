@@ -1,0 +1,147 @@
+"""What one step of a load hands to the next: small references and counts, never rows. They travel as JSON."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ingestion_dagster.core.mapped import MappedSheet
+
+Timings = dict[str, float]
+"""Seconds by step: fetch, map, validate, merge."""
+
+
+class SheetSnapshot(BaseModel):
+    """The bytes as received, kept in the snapshot store."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    supplier_key: str
+    sha256: str
+    size_bytes: int
+    filename: str
+    timings: Timings = Field(default_factory=dict)
+
+
+class MappedSnapshot(BaseModel):
+    """A snapshot and what was understood of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    snapshot: SheetSnapshot
+    fingerprint: str
+    """Of the bytes and of everything that decides how they are read: equal fingerprints load equal rows."""
+    mapped: MappedSheet | None
+    """None where the fingerprint is that of the list in force: nothing had to be read."""
+    mapping_id: int | None = None
+    timings: Timings = Field(default_factory=dict)
+
+
+class StagedBatch(BaseModel):
+    """Good rows in `staged_items`, bad rows in `parsing_logs`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    batch_id: int
+    supplier_key: str
+    state: Literal["staged", "unchanged"]
+    total_rows: int = 0
+    accepted_rows: int = 0
+    rejected_rows: int = 0
+    timings: Timings = Field(default_factory=dict)
+
+
+class ErrorCount(BaseModel):
+    """One kind of reject in a result."""
+
+    error_type: str
+    count: int
+    sample_message: str
+
+
+class LoadSummary(BaseModel):
+    """What became of a batch."""
+
+    model_config = ConfigDict(frozen=True)
+
+    supplier_key: str
+    batch_id: int
+    status: Literal["success", "partial_success", "unchanged", "held", "failure"]
+    total_rows: int = 0
+    accepted_rows: int = 0
+    rejected_rows: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    missing: int = 0
+    price_changes: int = 0
+    median_price_change: float | None = None
+    """Percent, over the prices that changed."""
+    reasons: tuple[str, ...] = ()
+    errors: tuple[ErrorCount, ...] = ()
+    timings: Timings = Field(default_factory=dict)
+
+
+def result_object(
+    summary: LoadSummary,
+    *,
+    task_id: str,
+    supplier_id: str,
+    run_id: str | None,
+    retry_count: int,
+    processed_at: str,
+) -> dict[str, Any]:
+    """The result as the outside sees it (queue section of the documentation)."""
+    result: dict[str, Any] = {
+        "task_id": task_id,
+        "status": summary.status,
+        "supplier": summary.supplier_key,
+        "supplier_id": supplier_id,
+        "run_id": run_id,
+        "batch_id": str(summary.batch_id) if summary.batch_id else None,
+        "statistics": {
+            "total_rows": summary.total_rows,
+            "successful_rows": summary.accepted_rows,
+            "failed_rows": summary.rejected_rows,
+            "inserted": summary.inserted,
+            "updated": summary.updated,
+            "unchanged": summary.unchanged,
+            "missing": summary.missing,
+            "processing_time_seconds": round(sum(summary.timings.values()), 3),
+        },
+        "errors": [error.model_dump() for error in summary.errors],
+        "retry_count": retry_count,
+        "processed_at": processed_at,
+    }
+    if summary.reasons:
+        result["reasons"] = list(summary.reasons)
+    return result
+
+
+def failure_object(
+    *,
+    task_id: str,
+    supplier: str | None,
+    supplier_id: str | None,
+    run_id: str | None,
+    error_type: str,
+    message: str,
+    retry_count: int,
+    processed_at: str,
+) -> dict[str, Any]:
+    """The result of a request that ended without a batch."""
+    zero = dict.fromkeys(
+        ("total_rows", "successful_rows", "failed_rows", "inserted", "updated", "unchanged", "missing"), 0
+    )
+    return {
+        "task_id": task_id,
+        "status": "failure",
+        "supplier": supplier,
+        "supplier_id": supplier_id,
+        "run_id": run_id,
+        "batch_id": None,
+        "statistics": {**zero, "processing_time_seconds": 0.0},
+        "errors": [{"error_type": error_type, "count": 1, "sample_message": message}],
+        "retry_count": retry_count,
+        "processed_at": processed_at,
+    }
