@@ -1,0 +1,113 @@
+"""PostgreSQL and Redis without an installation: servers that come as packages, started on demand, never orphaned.
+
+`services(root)` is the only way in. What a database or queue is used for does not belong here.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ingestion_dagster.local import state
+from ingestion_dagster.local.errors import ServicesFailed
+from ingestion_dagster.local.locks import held, open_lock, try_exclusive
+from ingestion_dagster.local.place import ADVICE, Paths, make_folders
+from ingestion_dagster.local.ports import answers
+from ingestion_dagster.local.state import Services
+
+__all__ = ["Services", "ServicesFailed", "erase", "services"]
+
+START_LIMIT = 90.0
+
+
+@contextmanager
+def services(root: Path) -> Iterator[Services]:
+    """A running PostgreSQL 16 and Redis with their data below `root`, for the length of the block.
+
+    Every process that is inside such a block shares one set; the first starts it, and it stops about
+    two seconds after the last is gone, however it went: being a user is a lock that the kernel
+    releases. Data, passwords and, where they are still free, ports stay the same from one start to the next.
+
+    Raises `ServicesFailed` with the reason.
+    """
+    paths = Paths(root.resolve())
+    make_folders(paths)
+    with held(paths.users_lock, shared=True):
+        yield _running(paths)
+
+
+def erase(root: Path) -> None:
+    """Delete everything the services keep below `root`, and the private folder elsewhere if there is one.
+
+    Waits for the set to stop; raises `ServicesFailed` if somebody still uses it.
+    """
+    paths = Paths(root.resolve())
+    if not paths.run.exists():
+        return
+    lock = open_lock(paths.guardian_lock)
+    try:
+        deadline = time.monotonic() + 30
+        while not try_exclusive(lock):
+            if time.monotonic() > deadline:
+                raise ServicesFailed(f"The services below {root} are still in use; stop `ingestion up` first.")
+            time.sleep(0.05)
+        shutil.rmtree(paths.data.resolve(), ignore_errors=True)
+        if paths.data.is_symlink():
+            paths.data.unlink()
+        shutil.rmtree(paths.log, ignore_errors=True)
+        shutil.rmtree(paths.run, ignore_errors=True)
+    finally:
+        os.close(lock)
+
+
+def _running(paths: Paths) -> Services:
+    """Wait for the set another process started, or start it. Nobody sees the addresses of an earlier set."""
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline:
+        with held(paths.start_lock, shared=False):
+            guardian = open_lock(paths.guardian_lock)
+            try:
+                if try_exclusive(guardian):
+                    paths.state.unlink(missing_ok=True)
+                    starter = _spawn(paths, guardian)
+                else:
+                    starter = None
+            finally:
+                os.close(guardian)
+            found = state.read(paths.state)
+        if starter is not None:
+            _wait_until_ready(starter, paths)
+        elif found is not None and answers(found.postgres_port) and answers(found.redis_port):
+            return found
+        else:
+            time.sleep(0.05)
+    raise ServicesFailed(f"The embedded services were not ready after {START_LIMIT:.0f} s; see {paths.log}. {ADVICE}")
+
+
+def _spawn(paths: Paths, lock: int) -> subprocess.Popen[bytes]:
+    """Start the guardian and hand it the lock that says it is alive."""
+    package = Path(__file__).parents[2]
+    search = os.pathsep.join(part for part in (str(package), os.environ.get("PYTHONPATH", "")) if part)
+    with (paths.log / "guardian.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "ingestion_dagster.local.guardian", str(paths.root), str(lock)],
+            env={**os.environ, "PYTHONPATH": search},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            pass_fds=[lock],
+            start_new_session=True,
+        )
+
+
+def _wait_until_ready(starter: subprocess.Popen[bytes], paths: Paths) -> None:
+    answer, _ = starter.communicate(timeout=START_LIMIT)
+    text = answer.decode(errors="replace")
+    if text == "ready":
+        return
+    raise ServicesFailed(text or f"The embedded services did not start; see {paths.log / 'guardian.log'}. {ADVICE}")
