@@ -6,7 +6,8 @@ What Dagster does with them is decided once, in `failures.py`. A bad row is not 
     DataIngestionError            retryable: ClassVar[bool]
     ├─ MalformedRequest           a queue message that cannot be understood: dead letter, never a run
     ├─ SourceError
-    │  ├─ SourceUnavailable       retryable: 408, 429, 5xx, timeouts, lost connections
+    │  ├─ SourceUnavailable       retryable: 408, 5xx, timeouts, lost connections
+    │  │  └─ QuotaExhausted       429 or no turn in the shared quota: wait, and count no attempt
     │  └─ SourceRejected          403, 404, unknown tab, forbidden path or host, hostile file
     ├─ SheetError                 no table found, a required column is missing
     ├─ BatchHeld                  a guard tripped or a mapping needs an answer: waits for a person
@@ -43,6 +44,10 @@ class SourceUnavailable(SourceError):
         """`retry_after`: seconds the source asked us to wait, where it said so."""
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class QuotaExhausted(SourceUnavailable):
+    """The read quota did not come free in time. Nothing failed: the request waits again and uses no attempt."""
 
 
 class SourceRejected(SourceError):
