@@ -4,7 +4,6 @@ Rows go inside the batch's transaction; rejects go through a connection of their
 load that is rolled back.
 """
 
-import hashlib
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,7 +60,6 @@ class Counts:
     not_items: dict[str, int] = field(default_factory=dict)
     repeated_key: bool = False
     """Whether two items may share a key (a hash was seen twice); the database then looks exactly."""
-    content_hash: str = ""
 
 
 @dataclass(slots=True)
@@ -116,7 +114,6 @@ async def stage_rows(
 ) -> Counts:
     """COPY the items of `outcomes` into the open transaction; count the rest. Reads `outcomes` once, as it goes."""
     counts = Counts()
-    digest = hashlib.sha256()
     keys: set[int] = set()
 
     async def blocks() -> AsyncIterator[bytes]:
@@ -128,7 +125,7 @@ async def stage_rows(
                 keys.add(hash(outcome.supplier_sku))
                 if len(lines) >= BLOCK:
                     counts.items += len(lines)
-                    yield _sealed(lines, prefix, digest)
+                    yield _sealed(lines, prefix)
                     lines = []
             elif type(outcome) is RowReject:
                 counts.rejects += 1
@@ -137,18 +134,16 @@ async def stage_rows(
                 kind = outcome.kind  # type: ignore[union-attr]
                 counts.not_items[kind] = counts.not_items.get(kind, 0) + 1
         counts.items += len(lines)
-        yield _sealed(lines, prefix, digest)
+        yield _sealed(lines, prefix)
 
     await _copy(connection, "staged_items", STAGED_COLUMNS, blocks())
     await log.flush()
     counts.repeated_key = len(keys) < counts.items
-    counts.content_hash = digest.hexdigest()
     return counts
 
 
-def _sealed(lines: list[str], prefix: str, digest: Any) -> bytes:
-    """The lines as COPY text; what is hashed is the content without the batch's number."""
-    digest.update("".join(lines).encode())
+def _sealed(lines: list[str], prefix: str) -> bytes:
+    """The lines as COPY text of this batch."""
     return "".join([prefix + line for line in lines]).encode()
 
 

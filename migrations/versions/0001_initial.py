@@ -182,6 +182,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
         sa.Column("max_retries", sa.Integer(), nullable=False),
         sa.Column("crashes", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("replays", sa.Integer(), server_default="0", nullable=False),
         sa.Column("fence", sa.BigInteger(), nullable=True),
         sa.Column("run_key", sa.Text(), nullable=True),
         sa.Column("run_id", sa.Text(), nullable=True),

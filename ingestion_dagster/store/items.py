@@ -1,0 +1,214 @@
+"""The merge: one transaction that takes a staged batch into the catalogue, with price history. Judging is done before.
+
+The statement joins first and touches only what is new or differs: an unchanged row is not even locked
+(`ON CONFLICT … WHERE changed` writes 42 MB of WAL for 100,000 equal rows, this 0.1 MB).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ingestion_dagster.core.errors import StaleSnapshot, StoreRejected
+from ingestion_dagster.store import batches
+
+COMPARED = (
+    "name",
+    "currency",
+    "stock",
+    "barcode",
+    "brand",
+    "category",
+    "unit",
+    "description",
+    "url_image",
+    "characteristics",
+)
+"""Columns that, beside the price, decide whether an item changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergeCounts:
+    """What the merge did to the supplier's items."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+    missing: int
+    price_changes: int
+    median_change: float | None
+    """Percent, over the prices that changed."""
+
+
+async def lock_supplier(connection: AsyncConnection, supplier_id: UUID) -> None:
+    """One load of a supplier at a time; the lock ends with the transaction (safe behind pgbouncer)."""
+    await connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('ingestion.supplier.' || :supplier, 0))"),
+        {"supplier": str(supplier_id)},
+    )
+
+
+async def merge(connection: AsyncConnection, batch_id: int, grace: int, actor: str = "load") -> MergeCounts:
+    """Take the batch into the catalogue, inside the caller's transaction.
+
+    Raises StaleSnapshot where something newer is in force, StoreRejected where the batch is not in a state to be
+    applied or its staged rows are not all there.
+    """
+    batch = await batches.get(connection, batch_id)
+    supplier_id: UUID = batch["supplier_id"]
+    await lock_supplier(connection, supplier_id)
+    await _check_order(connection, batch_id)
+    # Estimates for freshly staged rows are blind; both sides are whole lists, so a hash or merge join is right.
+    await connection.execute(text("SELECT set_config('enable_nestloop', 'off', true)"))
+    parameters = {"batch": batch_id, "supplier": supplier_id, "grace": grace}
+    merged = (await connection.execute(text(MERGE), parameters)).one()
+    if merged.staged != batch["accepted_rows"]:
+        raise StoreRejected(
+            f"batch {batch_id} has {merged.staged} of {batch['accepted_rows']} staged rows; load the list again"
+        )
+    missing = (await connection.execute(text(VANISHED), parameters)).scalar_one()
+    await batches.move(connection, batch_id, "applied", actor)
+    counts = MergeCounts(
+        inserted=merged.inserted,
+        updated=merged.updated,
+        unchanged=merged.staged - merged.inserted - merged.updated,
+        missing=missing,
+        price_changes=merged.price_changes,
+        median_change=round(float(merged.median_change), 2) if merged.median_change is not None else None,
+    )
+    await connection.execute(
+        text(
+            "UPDATE ingestion_batches SET inserted = :inserted, updated = :updated, unchanged = :unchanged,"
+            " missing = :missing, report = report || jsonb_build_object('price_changes', CAST(:changes AS int),"
+            " 'median_price_change', CAST(:median AS float8)) WHERE id = :batch"
+        ),
+        {
+            "batch": batch_id,
+            "inserted": counts.inserted,
+            "updated": counts.updated,
+            "unchanged": counts.unchanged,
+            "missing": counts.missing,
+            "changes": counts.price_changes,
+            "median": counts.median_change,
+        },
+    )
+    await mark_seen(connection, supplier_id, batch_id)
+    return counts
+
+
+async def mark_seen(connection: AsyncConnection, supplier_id: UUID, batch_id: int | None) -> None:
+    """The supplier's list was seen just now; `batch_id` is the batch now in force, None where that stays."""
+    await connection.execute(
+        text(
+            "UPDATE suppliers SET last_seen_at = now(), last_batch_id = coalesce(CAST(:batch AS bigint), last_batch_id)"
+            " WHERE id = :supplier"
+        ),
+        {"supplier": supplier_id, "batch": batch_id},
+    )
+
+
+async def _check_order(connection: AsyncConnection, batch_id: int) -> None:
+    """An older snapshot never overwrites a newer one, nor an older reading of the same snapshot a newer one."""
+    row = (await connection.execute(text(NEWER_IN_FORCE), {"batch": batch_id})).first()
+    if row is not None:
+        raise StaleSnapshot(
+            f"batch {batch_id} (list of {row.fetched_at:%Y-%m-%d %H:%M} UTC) is overtaken by batch {row.newer_batch},"
+            f" whose list was fetched {row.newer_fetched_at:%Y-%m-%d %H:%M} UTC"
+        )
+
+
+async def prices_as_of(connection: AsyncConnection, key: str, moment: datetime) -> list[dict[str, object]]:
+    """Every price of the supplier as it was at `moment`."""
+    rows = await connection.execute(
+        text(
+            "SELECT known.* FROM prices_as_of(:moment) known JOIN suppliers s ON s.id = known.supplier_id"
+            " WHERE s.key = :key ORDER BY known.supplier_sku"
+        ),
+        {"moment": moment, "key": key},
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+NEWER_IN_FORCE = """
+SELECT mine.fetched_at, newer.fetched_at AS newer_fetched_at, force.id AS newer_batch
+FROM ingestion_batches batch
+JOIN suppliers supplier ON supplier.id = batch.supplier_id
+JOIN ingestion_batches force ON force.id = supplier.last_batch_id
+JOIN sheet_snapshots mine ON mine.id = batch.snapshot_id
+JOIN sheet_snapshots newer ON newer.id = force.snapshot_id
+WHERE batch.id = :batch AND (newer.id > mine.id OR (newer.id = mine.id AND force.id > batch.id))
+"""
+
+_OLD = ", ".join(f"item.{column}" for column in COMPARED)
+_NEW = ", ".join(f"staged.{column}" for column in COMPARED)
+_LIST = ", ".join(COMPARED)
+_SET = ", ".join(f"{column} = incoming.{column}" for column in COMPARED)
+
+MERGE = f"""
+WITH staged AS MATERIALIZED (
+    SELECT * FROM staged_items WHERE batch_id = :batch
+), incoming AS MATERIALIZED (
+    SELECT staged.*, item.id AS item_id, item.current_price AS old_price, item.currency AS old_currency,
+           item.missing_since AS was_missing_since
+    FROM staged
+    LEFT JOIN supplier_items item
+        ON item.supplier_id = :supplier AND item.supplier_sku = staged.supplier_sku
+    WHERE item.id IS NULL
+       OR (item.current_price, {_OLD}) IS DISTINCT FROM (staged.price, {_NEW})
+       OR item.missing_since IS NOT NULL OR NOT item.active
+    ORDER BY staged.supplier_sku
+), inserted AS (
+    INSERT INTO supplier_items (supplier_id, supplier_sku, current_price, {_LIST})
+    SELECT :supplier, supplier_sku, price, {_LIST} FROM incoming WHERE item_id IS NULL
+    RETURNING id, supplier_sku
+), updated AS (
+    UPDATE supplier_items item
+    SET current_price = incoming.price, {_SET}, missing_since = NULL, missing_loads = 0, active = true,
+        last_ingested_at = now(), updated_at = now()
+    FROM incoming WHERE item.id = incoming.item_id
+    RETURNING item.id
+), returned AS (
+    UPDATE item_absences absence SET returned_at = now()
+    FROM incoming
+    WHERE incoming.was_missing_since IS NOT NULL AND absence.supplier_item_id = incoming.item_id
+      AND absence.returned_at IS NULL
+), recorded AS (
+    INSERT INTO price_history (supplier_item_id, price, currency, batch_id, row_number, column_index)
+    SELECT coalesce(incoming.item_id, inserted.id), incoming.price, incoming.currency, :batch,
+           incoming.row_number, incoming.price_column
+    FROM incoming LEFT JOIN inserted ON inserted.supplier_sku = incoming.supplier_sku
+    WHERE incoming.item_id IS NULL
+       OR (incoming.old_price, incoming.old_currency) IS DISTINCT FROM (incoming.price, incoming.currency)
+)
+SELECT (SELECT count(*) FROM staged) AS staged,
+       (SELECT count(*) FROM inserted) AS inserted,
+       (SELECT count(*) FROM updated) AS updated,
+       count(*) FILTER (WHERE item_id IS NOT NULL
+           AND (old_price, old_currency) IS DISTINCT FROM (price, currency)) AS price_changes,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY 100.0 * (price - old_price) / old_price)
+           FILTER (WHERE old_price > 0 AND old_price <> price) AS median_change
+FROM incoming
+"""
+
+VANISHED = """
+WITH gone AS (
+    SELECT item.id, item.missing_since IS NULL AS newly
+    FROM supplier_items item
+    WHERE item.supplier_id = :supplier AND item.active
+      AND NOT EXISTS (SELECT FROM staged_items staged
+                      WHERE staged.batch_id = :batch AND staged.supplier_sku = item.supplier_sku)
+      AND NOT EXISTS (SELECT FROM parsing_logs reject
+                      WHERE reject.batch_id = :batch AND reject.supplier_sku = item.supplier_sku)
+), marked AS (
+    UPDATE supplier_items item
+    SET missing_since = coalesce(item.missing_since, now()), missing_loads = item.missing_loads + 1,
+        active = item.missing_loads + 1 < :grace, updated_at = now()
+    FROM gone WHERE item.id = gone.id
+), absent AS (
+    INSERT INTO item_absences (supplier_item_id, batch_id, missing_since)
+    SELECT id, :batch, now() FROM gone WHERE newly
+)
+SELECT count(*) FROM gone
+"""
