@@ -59,8 +59,6 @@ class NumberStyle(BaseModel):
     decimal: Literal[".", ","] | None = None
     thousands: str | None = None
     """`.`, `,`, `'` or a space; every kind of space counts as one."""
-    ungrouped: bool = False
-    """True where numbers of five digits and more stand without separators: then `100 200` may be two numbers."""
     evidence: str = ""
     ambiguous: bool = False
     """True where the values fit both readings: `1.234` and nothing else. Then the sheet asks."""
