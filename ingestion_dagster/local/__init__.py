@@ -5,8 +5,8 @@
 
 import os
 import shutil
+import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +17,7 @@ from ingestion_dagster.local.errors import ServicesFailed
 from ingestion_dagster.local.locks import held, open_lock, try_exclusive
 from ingestion_dagster.local.place import ADVICE, Paths, make_folders
 from ingestion_dagster.local.ports import answers
+from ingestion_dagster.local.process import python_call, wait_for
 from ingestion_dagster.local.state import Services
 
 __all__ = ["Services", "ServicesFailed", "erase", "services"]
@@ -41,27 +42,30 @@ def services(root: Path) -> Iterator[Services]:
 
 
 def erase(root: Path) -> None:
-    """Delete everything the services keep below `root`, and the private folder elsewhere if there is one.
+    """Stop the services below `root` and delete all they keep, the private folder elsewhere included.
 
-    Waits for the set to stop; raises `ServicesFailed` if somebody still uses it.
+    Raises `ServicesFailed` while somebody still uses them.
     """
     paths = Paths(root.resolve())
     if not paths.run.exists():
         return
-    lock = open_lock(paths.guardian_lock)
+    users, guardian = open_lock(paths.users_lock), open_lock(paths.guardian_lock)
     try:
-        deadline = time.monotonic() + 30
-        while not try_exclusive(lock):
-            if time.monotonic() > deadline:
-                raise ServicesFailed(f"The services below {root} are still in use; stop `ingestion up` first.")
-            time.sleep(0.05)
+        if not wait_for(lambda: try_exclusive(users), 1):
+            raise ServicesFailed(f"The services below {root} are in use; stop `ingestion up` first.")
+        running = state.read(paths.state)
+        if running is not None and not try_exclusive(guardian):
+            os.kill(running.guardian_pid, signal.SIGTERM)
+        if not wait_for(lambda: try_exclusive(guardian), 40):
+            raise ServicesFailed(f"The services below {root} do not stop; see {paths.log}.")
         shutil.rmtree(paths.data.resolve(), ignore_errors=True)
         if paths.data.is_symlink():
             paths.data.unlink()
         shutil.rmtree(paths.log, ignore_errors=True)
         shutil.rmtree(paths.run, ignore_errors=True)
     finally:
-        os.close(lock)
+        os.close(users)
+        os.close(guardian)
 
 
 def _running(paths: Paths) -> Services:
@@ -90,12 +94,9 @@ def _running(paths: Paths) -> Services:
 
 def _spawn(paths: Paths, lock: int) -> subprocess.Popen[bytes]:
     """Start the guardian and hand it the lock that says it is alive."""
-    package = Path(__file__).parents[2]
-    search = os.pathsep.join(part for part in (str(package), os.environ.get("PYTHONPATH", "")) if part)
     with (paths.log / "guardian.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "ingestion_dagster.local.guardian", str(paths.root), str(lock)],
-            env={**os.environ, "PYTHONPATH": search},
+            [*python_call("ingestion_dagster.local.guardian", "main"), str(paths.root), str(lock)],
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -106,8 +107,11 @@ def _spawn(paths: Paths, lock: int) -> subprocess.Popen[bytes]:
 
 
 def _wait_until_ready(starter: subprocess.Popen[bytes], paths: Paths) -> None:
-    answer, _ = starter.communicate(timeout=START_LIMIT)
+    log = paths.log / "guardian.log"
+    try:
+        answer, _ = starter.communicate(timeout=START_LIMIT)
+    except subprocess.TimeoutExpired as error:
+        raise ServicesFailed(f"The embedded services take over {START_LIMIT:.0f} s to start; see {log}.") from error
     text = answer.decode(errors="replace")
-    if text == "ready":
-        return
-    raise ServicesFailed(text or f"The embedded services did not start; see {paths.log / 'guardian.log'}. {ADVICE}")
+    if text != "ready":
+        raise ServicesFailed(text or f"The embedded services did not start; see {log}. {ADVICE}")

@@ -66,7 +66,11 @@ class Server:
                     return
                 raise ServicesFailed(f"{self.name} did not answer within {START_LIMIT:.0f} s; see {self.log.name}")
             self.port = choose_port()
-        raise ServicesFailed(f"{self.name} ends as soon as it is started; see {self.log.name}")
+        raise ServicesFailed(f"{self.name} ends as soon as it is started: {self._last_line()} (see {self.log.name})")
+
+    def _last_line(self) -> str:
+        lines = Path(self.log.name).read_text(errors="replace").split("\n")
+        return next((line for line in reversed(lines) if line.strip()), "it says nothing")
 
     def _own_lock(self) -> int:
         """The lock that every process of this server inherits: free means that no earlier one is left."""
@@ -101,6 +105,7 @@ class Server:
 
 def main() -> None:
     """`guardian ROOT LOCK_DESCRIPTOR`; says `ready` or the reason on standard output, once."""
+    default_signals()
     paths, lock = Paths(Path(sys.argv[1])), int(sys.argv[2])
     if os.fork():  # the starter waits for this one, and never for the guardian
         os._exit(0)
@@ -233,8 +238,3 @@ def _say(answer: IO[str], text: str) -> None:
 
 def _leave(number: int, frame: object) -> None:
     raise Unused
-
-
-if __name__ == "__main__":
-    default_signals()
-    main()

@@ -85,8 +85,10 @@ def make_folders(paths: Paths) -> None:
     except PermissionError as error:
         raise ServicesFailed(
             f"{paths.root} belongs to another user, so the embedded services cannot use it. Delete it as that "
-            f"user, or name another folder for them. {ADVICE}"
+            f"user, or name another folder: INGESTION_LOCAL_ROOT. {ADVICE}"
         ) from error
+    except OSError as error:
+        raise ServicesFailed(f"The folder for the embedded services cannot be made: {error}. {ADVICE}") from error
 
 
 def settle(paths: Paths) -> Place:
@@ -181,7 +183,7 @@ def _reachable_data(paths: Paths, account: pwd.struct_passwd) -> Path:
     if not paths.data.exists():
         paths.data.mkdir()
         paths.data.chmod(0o711)
-    if _can(account, 'cd -- "$1"', paths.data):
+    if _can(account, 'cd -- "$1"', paths.data.resolve()):
         return paths.data.resolve()
     if any(paths.data.iterdir()):
         raise ServicesFailed(

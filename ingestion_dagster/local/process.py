@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -51,6 +52,16 @@ def default_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def python_call(module: str, function: str) -> list[str]:
+    """Command line that calls a function of this package in a new interpreter; more arguments may follow.
+
+    The folder of the package is named in it, so neither the environment nor the current folder matters.
+    """
+    folder = str(Path(__file__).parents[2])
+    code = f"import sys; sys.path.insert(0, {folder!r}); from {module} import {function}; {function}()"
+    return [sys.executable, "-P", "-c", code]
 
 
 def adopt_orphans() -> None:
