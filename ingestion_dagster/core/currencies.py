@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 _EDGE = re.compile(r"[\s.,:;()\[\]/*]*")
-_NOT_LETTER_BEFORE, _NOT_LETTER_AFTER = r"(?<![^\W\d_])", r"(?![^\W\d_])"
+_NOT_LETTER_BEFORE, _NOT_LETTER_AFTER = r"(?<![^\W\d_])", r"(?!'?[^\W\d_])"
 _CODE = r"(?:(?<![^\W\d_])|(?<=[a-zà-ÿа-я]))[A-Z]{3}(?![^\W\d_])|(?<![^\W\d_])[A-Za-z]{3}(?![^\W\d_])"
 _BRACKETED_FORMAT = re.compile(r"\[\$([^\]]*?)(?:-([^\]-]+(?:-[^\]]+)?))?\]")
 _QUOTED_FORMAT = re.compile(r'"([^"]*)"|\\(.)|([$€£¥₽₴₺₹₩₪₸₫฿])')

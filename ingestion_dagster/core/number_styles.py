@@ -1,0 +1,202 @@
+"""How a column writes its numbers: proved by the values that allow one reading only. No prices, no currencies.
+
+A core is the number alone in plain spelling (`digits.plain`): digits with `.`, `,`, `'`, `٫` or single spaces.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from typing import Literal, NamedTuple
+
+from ingestion_dagster.core.currencies import has_no_decimals
+from ingestion_dagster.core.digits import ARABIC_DECIMAL, plain
+from ingestion_dagster.core.mapped import NumberStyle
+from ingestion_dagster.core.price_words import read_affixes
+
+Mark = Literal[".", ","]
+
+ONE_NUMBER = re.compile(rf"([^0-9]*)([0-9]+(?:[.,' {ARABIC_DECIMAL}][0-9]+)*)([^0-9]*)")
+"""before, core, after; a text with two numbers does not match."""
+_DASH_DECIMALS = re.compile(r"(?<=[0-9])([.,:;])\s?-{1,2}(?![0-9])")
+_MARK_CURRENCY = re.compile(r"(?<=[0-9])([€$£])(?=[0-9]{2}(?![0-9]))")
+_VAT_RATE = re.compile(r"[0-9]{1,2}(?:[.,][0-9])? ?% ?(?=[^\W\d_])|(?<=[^\W\d_]) [0-9]{1,2}(?:[.,][0-9])? ?%")
+_TWO_OR_ONE = re.compile(r"[1-9][0-9]{1,2} [0-9]{3}")
+_RANGE_ENDS = re.compile(r"[0-9][0-9.,' ]*[0-9]|[0-9]")
+
+
+class SplitNumber(NamedTuple):
+    """A cell with one number in it."""
+
+    before: str
+    core: str
+    after: str
+
+
+def split_number(text: str) -> SplitNumber | None:
+    """The one number of `text` (plain spelling) and what stands around it; None for none or several."""
+    match = ONE_NUMBER.fullmatch(text) or ONE_NUMBER.fullmatch(_tidied(text))
+    if match is None:
+        return None
+    before, core, after = match.groups()
+    if after[:1] in (".", ",", ":", ";", "-") and "-" in after[:4]:
+        match = ONE_NUMBER.fullmatch(_tidied(text))
+        assert match is not None
+        before, core, after = match.groups()
+    if before[-1:] in (".", ",", ARABIC_DECIMAL) and not before[-2:-1].isalnum():
+        before, core = before[:-1], before[-1] + core
+    return SplitNumber(before, core, after)
+
+
+def _tidied(text: str) -> str:
+    """`12,-` as `12,00`, `35€99` as `35.99 €`, `12 € inkl. 19 % MwSt` without the rate."""
+    text = _DASH_DECIMALS.sub(lambda m: f"{m[1]}00" if m[1] in ".," else " ", text)
+    text = _MARK_CURRENCY.sub(lambda m: f"{m[1]} .", text) if len(text) < 16 else text
+    found = re.fullmatch(r"([0-9 ]+)([€$£]) \.([0-9]{2})(.*)", text)
+    if found:
+        return f"{found[1].strip()}{ARABIC_DECIMAL}{found[3]}{found[2]}{found[4]}"
+    return _VAT_RATE.sub(" ", text)
+
+
+@cache
+def _readings(decimal: Mark) -> tuple[re.Pattern[str], dict[int, str | None]]:
+    other = "," if decimal == "." else "."
+    d, o = f"[{decimal}{ARABIC_DECIMAL}]", re.escape(other)
+    grouped = rf"[1-9][0-9]{{0,2}}(?P<mark>[{o}' ])[0-9]{{3}}(?:(?P=mark)[0-9]{{3}})*(?:{d}[0-9]+)?"
+    indian = rf"[1-9][0-9]?(?:{o}[0-9]{{2}})+{o}[0-9]{{3}}(?:{d}[0-9]+)?"
+    pattern = re.compile(rf"[0-9]+(?:{d}[0-9]+)?|{d}[0-9]+|{grouped}|{indian}")
+    return pattern, {ord(other): None, ord("'"): None, ord(" "): None, ord(decimal): ".", ord(ARABIC_DECIMAL): "."}
+
+
+def as_written(core: str, decimal: Mark) -> str | None:
+    """`core` as ASCII digits with at most one point, read with `decimal` as the decimal mark; None if it
+    cannot be read so (`1.23` with a decimal comma: nobody groups by two)."""
+    if core.isdigit():
+        return core
+    pattern, table = _readings(decimal)
+    return core.translate(table) if pattern.fullmatch(core) else None
+
+
+class Reading(NamedTuple):
+    """What a core can mean under either decimal mark."""
+
+    point: str | None
+    comma: str | None
+
+    @property
+    def proves(self) -> Mark | None:
+        """The decimal mark that alone makes sense of it."""
+        if self.point is not None and self.comma is None:
+            return "."
+        return "," if self.comma is not None and self.point is None else None
+
+    @property
+    def ambiguous(self) -> bool:
+        """Two readings with different values."""
+        return self.point is not None and self.comma is not None and self.point != self.comma
+
+
+def readings(core: str) -> Reading:
+    """Both readings of a core."""
+    return Reading(as_written(core, "."), as_written(core, ","))
+
+
+def prove_style(texts: Iterable[str], told: Mark | None = None) -> NumberStyle:
+    """The one style in which the numbers of a column can all be read.
+
+    `told` is what a person or the supplier's settings say; it stands unless values contradict it. Values that
+    contradict each other leave `decimal` open: then only values with one reading can be read, and `ambiguous`
+    says whether there are others.
+    """
+    proofs: dict[Mark, list[str]] = {".": [], ",": []}
+    unsettled: list[str] = []
+    integral_only = True
+    marks: Counter[str] = Counter()
+    spaced: list[str] = []
+    for core, currency in _cores(texts):
+        reading = readings(core)
+        if reading.proves:
+            proofs[reading.proves].append(core)
+        elif reading.ambiguous:
+            unsettled.append(core)
+            integral_only = integral_only and has_no_decimals(currency)
+        marks.update({"'"} & set(core))
+        spaced.append(core)
+    marks[" "] = _space_groups(spaced)
+    decimal, evidence = _decided(proofs, unsettled, told)
+    if decimal is None and unsettled and integral_only and not any(proofs.values()):
+        decimal, evidence = _without_fractions(unsettled)
+    return NumberStyle(
+        decimal=decimal,
+        thousands=_thousands(decimal, [*proofs["."], *proofs[","], *unsettled], marks),
+        evidence=evidence,
+        ambiguous=bool(unsettled) and decimal is None,
+    )
+
+
+def _cores(texts: Iterable[str]) -> Iterable[tuple[str, str | None]]:
+    """Cores of the cells that are plainly numbers or ranges, each with its currency."""
+    for text in texts:
+        if not text or not isinstance(text, str):
+            continue
+        cleaned = plain(text).strip()
+        split = split_number(cleaned)
+        if split is not None:
+            affix = read_affixes(split.before, split.after)
+            if affix.problem in ("", "price_from", "price_negative") or (not split.before and len(split.after) < 8):
+                yield split.core, affix.currency(None)
+        elif re.fullmatch(r"[0-9][0-9.,' ]*-[ ]?[0-9][0-9.,' ]*", cleaned):
+            for end in _RANGE_ENDS.findall(cleaned):
+                yield end, None
+
+
+def _decided(proofs: dict[Mark, list[str]], unsettled: list[str], told: Mark | None) -> tuple[Mark | None, str]:
+    point, comma = proofs["."], proofs[","]
+    if told is not None:
+        against = proofs["," if told == "." else "."]
+        if against:
+            return None, f"“{told}” was given as the decimal mark, but “{against[0]}” cannot be read with it"
+        return told, f"“{told}” was given as the decimal mark"
+    if point and comma:
+        return None, f"the values contradict each other: “{point[0]}” and “{comma[0]}”"
+    if point or comma:
+        decimal: Mark = "." if point else ","
+        values = point or comma
+        others = f" and {len(values) - 1} more" if len(values) > 1 else ""
+        return decimal, f"“{values[0]}”{others} can only have “{decimal}” as the decimal mark"
+    if unsettled:
+        return None, f"“{unsettled[0]}” may be read in two ways and nothing in the column settles it"
+    return None, ""
+
+
+def _without_fractions(unsettled: list[str]) -> tuple[Mark | None, str]:
+    """Money without smaller coins has no decimals, so the one mark that occurs groups thousands."""
+    marks = {c for core in unsettled for c in core if c in ".,"}
+    if len(marks) != 1:
+        return None, "both “.” and “,” stand before three digits"
+    mark = marks.pop()
+    return ("," if mark == "." else "."), f"the currency has no decimals, so “{mark}” groups thousands"
+
+
+def _space_groups(cores: list[str]) -> int:
+    """How many cores have spaces for thousands, 0 unless some of them cannot be two numbers side by side.
+
+    `12 500` alone may be two prices; `1 234,50`, `1 234 567` and `1 200` are not.
+    """
+    spaced = [core for core in cores if " " in core and (as_written(core, ".") or as_written(core, ","))]
+    sure = [core for core in spaced if not may_be_two(core)]
+    unspaced = any(re.match(r"[0-9]{5}", core) for core in cores)
+    return len(spaced) if sure or (len(set(spaced)) > 1 and not unspaced) else 0
+
+
+def may_be_two(core: str) -> bool:
+    """Two numbers side by side look like this one with a space for thousands: `100 200`, `12 500`."""
+    return _TWO_OR_ONE.fullmatch(core) is not None
+
+
+def _thousands(decimal: Mark | None, cores: list[str], marks: Counter[str]) -> str | None:
+    if decimal is not None:
+        other = "," if decimal == "." else "."
+        marks[other] = sum(other in core for core in cores)
+    found = marks.most_common(1)
+    return found[0][0] if found and found[0][1] else None
