@@ -99,6 +99,25 @@ def blank_database_url(postgres_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def dagster_template(postgres_server: str) -> Iterator[str]:
+    """Name of a database with Dagster's own tables, which take seconds to make, to copy from."""
+    import dagster as dg
+
+    with _database(postgres_server) as url, tempfile.TemporaryDirectory() as folder:
+        storage = {"storage": {"postgres": {"postgres_url": _for_dagster(url)}}}
+        with dg.DagsterInstance.local_temp(folder, overrides=storage):
+            pass
+        yield _name(url)
+
+
+@pytest.fixture
+def dagster_url(postgres_server: str, dagster_template: str) -> Iterator[str]:
+    """Storage for a Dagster instance of this test's own, `postgresql+psycopg2://…`, for DAGSTER_POSTGRES_URL."""
+    with _database(postgres_server, dagster_template) as url:
+        yield _for_dagster(url)
+
+
+@pytest.fixture(scope="session")
 def redis_server(request: pytest.FixtureRequest) -> str:
     """URL of a Redis whose contents tests may delete."""
     given = os.environ.get("TEST_REDIS_URL")
@@ -143,6 +162,10 @@ def _execute(server: str, statement: str) -> None:
             cursor.execute(statement)
     finally:
         connection.close()
+
+
+def _for_dagster(url: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(scheme="postgresql+psycopg2"))
 
 
 def _name(url: str) -> str:
