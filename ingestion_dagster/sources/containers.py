@@ -3,13 +3,23 @@
 How each kind is read is in its own module; nothing here understands what the cells mean.
 """
 
-import io
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from functools import partial
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from ingestion_dagster.core.errors import SourceRejected
-from ingestion_dagster.core.sheets import Range, Row, Sheet, Workbook
+from ingestion_dagster.core.sheets import Range, Sheet, Workbook
+from ingestion_dagster.sources.cell_frames import stream_rows
+from ingestion_dagster.sources.file_kind import Kind, file_kind
+from ingestion_dagster.sources.limited_process import run_limited
 from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.number_formats import FormatLookup
 from ingestion_dagster.sources.text_files import open_text
 
 if TYPE_CHECKING:
@@ -17,34 +27,86 @@ if TYPE_CHECKING:
 
 __all__ = ["Limits", "open_workbook"]
 
+_KEPT = 2
+_FORMATS = {"mhtml": "html", "xlsb": "xlsx"}
+"""Kinds that `Workbook.format` calls by a simpler name."""
+_recent: OrderedDict[tuple[object, ...], Workbook] = OrderedDict()
+_lock = threading.Lock()
+
 
 def open_workbook(
     data: bytes, filename: str, hints: "ReadingHints | None" = None, limits: Limits | None = None
 ) -> Workbook:
-    """Open any price-list file. The extension of `filename` is not trusted, only shown.
+    """Open any price-list file. The extension of `filename` is not trusted, its stem names a text file's only tab.
 
-    Raises SourceRejected or SheetError with what a person can do about it.
+    The last two workbooks are kept, so that the next step of a run does not parse again. Raises SourceRejected or
+    SheetError with what a person can do about it; nothing else, whatever the bytes are.
     """
     limits = limits or Limits()
-    if data[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-        return _open_spreadsheet(data)
-    return open_text(
-        data, PurePath(filename).stem, limits, hints.encoding if hints else None, hints.delimiter if hints else None
+    encoding, delimiter = (hints.encoding, hints.delimiter) if hints else (None, None)
+    key = (hashlib.sha256(data).digest(), filename, encoding, delimiter, limits)
+    with _lock:
+        if key in _recent:
+            _recent.move_to_end(key)
+            return _recent[key]
+    workbook = _open(data, filename, encoding, delimiter, limits)
+    with _lock:
+        _recent[key] = workbook
+        while len(_recent) > _KEPT:
+            _recent.popitem(last=False)
+    return workbook
+
+
+def _open(data: bytes, filename: str, encoding: str | None, delimiter: str | None, limits: Limits) -> Workbook:
+    kind = file_kind(data)
+    if kind == "text":
+        _refuse_size(data, limits.text_bytes)
+        return open_text(data, PurePath(filename).stem or "Sheet1", limits, encoding, delimiter)
+    _refuse_size(data, limits.file_bytes)
+    return _open_container(data, kind, limits)
+
+
+def _refuse_size(data: bytes, limit: int) -> None:
+    if len(data) > limit:
+        raise SourceRejected(
+            f"the file has {len(data) / 1e6:.0f} MB, more than the {limit / 1e6:.0f} MB allowed; ask for a smaller one"
+        )
+
+
+def _open_container(data: bytes, kind: Kind, limits: Limits) -> Workbook:
+    frames = run_limited({"task": "read", "kind": kind}, data, limits)
+    sheets = tuple(_sheets(frames, data, kind, limits))
+    if not sheets:
+        raise SourceRejected("the workbook has no tab with cells, only charts or macros")
+    return Workbook(sheets, _FORMATS.get(kind, kind))
+
+
+def _sheets(frames: list[tuple[bytes, bytes]], data: bytes, kind: Kind, limits: Limits) -> Iterator[Sheet]:
+    rows: list[bytes] = []
+    for letter, body in frames:
+        if letter == b"R":
+            rows.append(body)
+        else:
+            yield _sheet(rows, orjson.loads(body), data, kind, limits)
+            rows = []
+
+
+def _sheet(rows: list[bytes], found: dict[str, Any], data: bytes, kind: Kind, limits: Limits) -> Sheet:
+    more = partial(_all_formats, data, found["name"], limits) if found["formats_until"] is not None else None
+    return Sheet(
+        name=found["name"],
+        open_rows=partial(stream_rows, rows),
+        typed=found["typed"],
+        hidden=found["hidden"],
+        merges=tuple(Range(*area) for area in found["merges"]),
+        hidden_rows=frozenset(found["hidden_rows"]),
+        hidden_columns=frozenset(found["hidden_columns"]),
+        number_format=FormatLookup(found["formats"], found["formats_until"], more),
+        notes=tuple(found["notes"]),
     )
 
 
-def _open_spreadsheet(data: bytes) -> Workbook:
-    import python_calamine
-
-    try:
-        book = python_calamine.load_workbook(io.BytesIO(data))
-        sheets = []
-        for meta in book.sheets_metadata:
-            sheet = book.get_sheet_by_name(meta.name)
-            rows: list[Row] = [[None if v == "" else v for v in r] for r in sheet.to_python(skip_empty_area=False)]
-            merges = tuple(Range(*a, *b) for a, b in sheet.merged_cell_ranges or ())
-            hidden = meta.visible != python_calamine.SheetVisibleEnum.Visible
-            sheets.append(Sheet(meta.name, rows.__iter__, True, hidden=hidden, merges=merges))
-    except python_calamine.CalamineError as error:
-        raise SourceRejected(f"the workbook cannot be opened: {error}") from error
-    return Workbook(tuple(sheets), "xlsx" if data[:2] == b"PK" else "xls")
+def _all_formats(data: bytes, tab: str, limits: Limits) -> dict[str, object]:
+    ((_, body),) = run_limited({"task": "formats", "tab": tab}, data, limits)
+    formats: dict[str, object] = orjson.loads(body)
+    return formats

@@ -69,7 +69,6 @@ def _width_worth(width: int) -> float:
 def _halved_numbers(records: list[list[str]]) -> float:
     """Half the share of records in which a comma stands inside what looks like one number: `12` `50`."""
     halves = sum(
-        any(_WHOLE.fullmatch(left) and _DECIMALS.match(right) for left, right in pairwise(record))
-        for record in records
+        any(_WHOLE.fullmatch(left) and _DECIMALS.match(right) for left, right in pairwise(record)) for record in records
     )
     return 0.5 * halves / len(records)

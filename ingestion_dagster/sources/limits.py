@@ -8,6 +8,9 @@ class Limits:
     """Bounds on one sheet file. Exceeding any of them is a `SourceRejected` that says which."""
 
     file_bytes: int = 50_000_000
+    """Spreadsheet containers, which are held whole while they are opened."""
+    text_bytes: int = 250_000_000
+    """Text files, which are streamed: a million rows of a dozen columns is about 150 MB."""
     unpacked_bytes: int = 200_000_000
     """All members of a zipped container together, as they really unpack."""
     unpack_ratio: int = 100

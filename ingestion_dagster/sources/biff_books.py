@@ -1,0 +1,129 @@
+"""XLS (BIFF): xlrd tells types, formats, hidden parts and merges, and reads damaged containers; calamine is the
+second opinion for what xlrd refuses."""
+
+import io
+from collections.abc import Iterator
+
+import xlrd
+
+from ingestion_dagster.core.errors import SourceRejected
+from ingestion_dagster.core.sheets import CellError, CellValue, Row
+from ingestion_dagster.sources.cell_frames import clean_row
+from ingestion_dagster.sources.container_checks import refuse_encrypted_ole2
+from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.number_formats import FormatRuns
+from ingestion_dagster.sources.spreadsheets import Tab
+
+
+def read_biff(data: bytes, limits: Limits) -> Iterator[Tab]:
+    """The worksheets of an XLS file, in order. Raises SourceRejected."""
+    refuse_encrypted_ole2(data)
+    book, notes = _open_book(data)
+    if book is None:
+        from ingestion_dagster.sources.zipped_books import tabs_by_calamine
+
+        yield from tabs_by_calamine(data, limits)
+        return
+    for index in range(book.nsheets):
+        tab = _tab(book, index)
+        tab.notes = notes
+        yield tab
+        book.unload_sheet(index)
+
+
+def _open_book(data: bytes) -> "tuple[xlrd.book.Book | None, list[str]]":
+    """The workbook with formats; without them, where their records are what is damaged."""
+    for formatting, notes in ((True, []), (False, ["formats and hidden parts are damaged and were not read"])):
+        try:
+            book = xlrd.open_workbook(
+                file_contents=data,
+                logfile=io.StringIO(),
+                formatting_info=formatting,
+                on_demand=True,
+                ragged_rows=True,
+                ignore_workbook_corruption=True,
+            )
+            for index in range(book.nsheets):
+                book.sheet_by_index(index)
+        except MemoryError:
+            raise
+        except Exception as error:
+            # xlrd meets damaged records with errors of any kind: struct, index, assertion, its own.
+            if "encrypted" in str(error).lower():
+                raise SourceRejected("the workbook is password protected; ask for it without a password") from error
+            continue
+        return book, list(notes)
+    return None, []
+
+
+def _tab(book: "xlrd.book.Book", index: int) -> Tab:
+    sheet = book.sheet_by_index(index)
+    formats = _formats(book, sheet) if book.formatting_info else None
+    return Tab(
+        name=sheet.name,
+        rows=_rows(sheet, book.datemode),
+        width=sheet.ncols,
+        hidden=sheet.visibility != 0,
+        merges=[(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells],
+        hidden_rows=sorted(row for row, info in sheet.rowinfo_map.items() if info.hidden),
+        hidden_columns=sorted(column for column, info in sheet.colinfo_map.items() if info.hidden),
+        formats=formats,
+    )
+
+
+def _rows(sheet: "xlrd.sheet.Sheet", datemode: int) -> Iterator[Row]:
+    """Rows without trailing blanks; blank rows at the end are only formatting and are left out."""
+    pending = 0
+    for number in range(sheet.nrows):
+        types, values = sheet.row_types(number), sheet.row_values(number)
+        plain = max(types, default=0) <= xlrd.XL_CELL_NUMBER
+        row = clean_row(
+            values if plain else [_value(kind, value, datemode) for kind, value in zip(types, values, strict=True)]
+        )
+        while row and row[-1] is None:
+            row.pop()
+        if not row:
+            pending += 1
+            continue
+        yield from ([] for _ in range(pending))
+        pending = 0
+        yield row
+
+
+def _value(kind: int, value: object, datemode: int) -> CellValue:
+    if kind == xlrd.XL_CELL_DATE:
+        return _date(float(value), datemode)  # type: ignore[arg-type]
+    if kind == xlrd.XL_CELL_BOOLEAN:
+        return bool(value)
+    if kind == xlrd.XL_CELL_ERROR:
+        return CellError(str(xlrd.error_text_from_code.get(value, "#ERROR")))
+    return value if isinstance(value, str | float) else str(value)
+
+
+def _date(number: float, datemode: int) -> CellValue:
+    """A serial day as the calendar has it; a number that is no day stays a number."""
+    try:
+        moment = xlrd.xldate_as_datetime(number, datemode)
+    except (xlrd.XLDateError, OverflowError, ValueError):
+        return number
+    if 0 <= number < 1:
+        clock: CellValue = moment.time()
+        return clock
+    day: CellValue = moment.date() if number.is_integer() else moment
+    return day
+
+
+def _formats(book: "xlrd.book.Book", sheet: "xlrd.sheet.Sheet") -> dict[str, object]:
+    codes = [_code(book, style.format_key) for style in book.xf_list]
+    runs = FormatRuns(codes)
+    for row in range(sheet.nrows):
+        for column in range(sheet.row_len(row)):
+            style = sheet.cell_xf_index(row, column)
+            runs.add(row, column, style)
+    return runs.as_json()
+
+
+def _code(book: "xlrd.book.Book", key: int) -> str | None:
+    known = book.format_map.get(key)
+    code: str | None = known.format_str if known else None
+    return None if not code or code.lower() == "general" else code

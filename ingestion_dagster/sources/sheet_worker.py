@@ -1,0 +1,85 @@
+"""The limited process that opens spreadsheet containers: reads requests from its input, answers on its output.
+
+Started by `limited_process.py` only. It writes no file, opens no connection and keeps nothing between requests;
+whatever a container does to its reader happens here.
+
+A request is a line of JSON and the file's bytes; the answer is frames of one letter, a length and a body, ending with
+`D` (done) or `F` (refused, with the message).
+"""
+
+import os
+import resource
+import signal
+import sys
+from typing import IO
+
+import orjson
+
+from ingestion_dagster.core.errors import DataIngestionError
+from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.spreadsheets import Send, read_tabs, send_tabs
+
+_TOO_MUCH = "the file needs more memory to open than the {} MB allowed; ask for the list as CSV, or for a smaller one"
+
+
+def main() -> None:
+    """Serve requests until the input ends, which it does when the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb", buffering=1 << 16)
+    # A reader that prints must not write into the answers.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    memory = int(sys.argv[1])
+    for kind, amount in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
+        resource.setrlimit(kind, (amount, amount))
+    while line := requests.readline():
+        request = orjson.loads(line)
+        data = requests.read(request["size"])
+        if len(data) < request["size"]:
+            return
+        _answer(request, data, answers)
+        del data
+        if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > memory // 3:
+            return
+
+
+def _answer(request: dict[str, str], data: bytes, answers: IO[bytes]) -> None:
+    limits = Limits(**request["limits"])  # type: ignore[arg-type]
+    _limit_cpu(limits.cpu_seconds)
+
+    def send(kind: bytes, body: bytes) -> None:
+        answers.write(kind + len(body).to_bytes(4, "little"))
+        answers.write(body)
+
+    try:
+        _work(request, data, limits, send)
+        send(b"D", b"")
+    except DataIngestionError as error:
+        send(b"F", orjson.dumps({"error": type(error).__name__, "message": str(error)}))
+    except (MemoryError, RecursionError):
+        message = _TOO_MUCH.format(limits.memory_bytes // 1_000_000)
+        send(b"F", orjson.dumps({"error": "SourceRejected", "message": message}))
+    except Exception as error:
+        # Any other error of a reader means the same to a person: this file cannot be read.
+        message = f"the file is damaged ({type(error).__name__}); open it in a spreadsheet program and save it again"
+        send(b"F", orjson.dumps({"error": "SourceRejected", "message": message}))
+    answers.flush()
+
+
+def _work(request: dict[str, str], data: bytes, limits: Limits, send: Send) -> None:
+    if request["task"] == "formats":
+        from ingestion_dagster.sources.zipped_books import formats_of_tab
+
+        send(b"N", orjson.dumps(formats_of_tab(data, request["tab"], limits)))
+    else:
+        send_tabs(read_tabs(request["kind"], data, limits), limits, send)
+
+
+def _limit_cpu(seconds: int) -> None:
+    """CPU seconds for this request, on top of what earlier ones used."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(usage.ru_utime + usage.ru_stime) + seconds + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+if __name__ == "__main__":
+    main()

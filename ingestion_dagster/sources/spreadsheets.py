@@ -1,0 +1,114 @@
+"""Spreadsheet containers to tabs of encoded rows. Runs only inside the limited process (`sheet_worker.py`), because
+the readers may abort, hang or swallow memory on a hostile file.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from itertools import islice
+
+import orjson
+
+from ingestion_dagster.core.errors import SheetError, SourceRejected
+from ingestion_dagster.core.sheets import CellError, Row, column_letter
+from ingestion_dagster.sources.cell_frames import TOO_LONG, encode_rows
+from ingestion_dagster.sources.limits import Limits
+
+FIRST_FRAME, FRAME = 200, 4_000
+"""Rows per frame: the first is small because most questions are about the top of a tab."""
+
+
+@dataclass
+class Tab:
+    """One tab as a reader found it; positions are 0-based. `rows` start at the sheet's first row and column."""
+
+    name: str
+    rows: Iterator[Row]
+    width: int
+    typed: bool = True
+    hidden: bool = False
+    merges: list[tuple[int, int, int, int]] = field(default_factory=list)
+    hidden_rows: list[int] = field(default_factory=list)
+    hidden_columns: list[int] = field(default_factory=list)
+    formats: dict[str, object] | None = None
+    formats_until: int | None = None
+    """First row whose formats are not known yet; None where all are."""
+    errors: dict[int, dict[int, str]] = field(default_factory=dict)
+    """row -> column -> code, put over what `rows` gives there."""
+    notes: list[str] = field(default_factory=list)
+
+
+Send = Callable[[bytes, bytes], None]
+
+
+def read_tabs(kind: str, data: bytes, limits: Limits) -> Iterator[Tab]:
+    """The tabs of a container of this kind, in order. Each tab must be consumed before the next is asked for."""
+    if kind in ("xlsx", "xlsb", "ods"):
+        from ingestion_dagster.sources.zipped_books import read_zipped
+
+        return read_zipped(kind, data, limits)
+    if kind == "xls":
+        from ingestion_dagster.sources.biff_books import read_biff
+
+        return read_biff(data, limits)
+    from ingestion_dagster.sources.html_tables import read_html, read_mhtml
+    from ingestion_dagster.sources.spreadsheet_xml import read_spreadsheet_xml
+
+    readers = {"html": read_html, "mhtml": read_mhtml, "xml": read_spreadsheet_xml}
+    return readers[kind](data, limits)
+
+
+def send_tabs(tabs: Iterator[Tab], limits: Limits, send: Send) -> None:
+    """Send every tab: its rows in frames (`R`), then what is known about it (`T`)."""
+    cells = 0
+    for number, tab in enumerate(tabs, 1):
+        if number > limits.tabs:
+            raise SourceRejected(f"the workbook has more than {limits.tabs} tabs")
+        if tab.width > limits.columns:
+            raise SheetError(
+                f"tab {tab.name!r} reaches column {column_letter(tab.width - 1)}; at most {limits.columns} columns "
+                "are read. Delete what stands far to the right"
+            )
+        first_row, size = 0, FIRST_FRAME
+        while batch := list(islice(tab.rows, size)):
+            _send_batch(batch, first_row, tab, limits, send)
+            first_row, size = first_row + len(batch), FRAME
+            cells += len(batch) * max(tab.width, 1)
+            if cells > limits.cells or first_row > limits.rows:
+                raise SourceRejected(
+                    f"the workbook has more than {limits.cells:,} cells or {limits.rows:,} rows; split it, or delete "
+                    "stray cells far below the list"
+                )
+        send(b"T", _tab_json(tab))
+
+
+def _send_batch(batch: list[Row], first_row: int, tab: Tab, limits: Limits, send: Send) -> None:
+    if tab.errors:
+        _mark_errors(batch, first_row, tab.errors)
+    encoded = encode_rows(batch)
+    if len(encoded) > limits.cell_characters and _cut_long_texts(batch, limits.cell_characters):
+        encoded = encode_rows(batch)
+    send(b"R", encoded)
+
+
+def _mark_errors(batch: list[Row], first_row: int, errors: dict[int, dict[int, str]]) -> None:
+    for row_number, cells in enumerate(batch, first_row):
+        for column, code in errors.get(row_number, {}).items():
+            cells.extend([None] * (column + 1 - len(cells)))
+            cells[column] = CellError(code)
+
+
+def _cut_long_texts(batch: list[Row], limit: int) -> bool:
+    changed = False
+    for row in batch:
+        for column, cell in enumerate(row):
+            if isinstance(cell, str) and len(cell) > limit:
+                row[column] = TOO_LONG
+                changed = True
+    return changed
+
+
+def _tab_json(tab: Tab) -> bytes:
+    return orjson.dumps({item.name: getattr(tab, item.name) for item in fields(tab) if item.name not in _NOT_SENT})
+
+
+_NOT_SENT = ("rows", "errors")

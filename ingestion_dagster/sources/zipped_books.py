@@ -1,0 +1,107 @@
+"""XLSX, XLSM, XLSB and ODS: values by calamine, everything beside them by a look into the package."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from itertools import chain, repeat
+from typing import Any
+
+import python_calamine
+
+from ingestion_dagster.core.errors import SheetError, SourceRejected
+from ingestion_dagster.core.sheets import Row, cell_address
+from ingestion_dagster.sources.cell_frames import clean_row
+from ingestion_dagster.sources.container_checks import open_package, refuse_encrypted_ods
+from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.spreadsheets import Tab
+from ingestion_dagster.sources.xlsx_marks import Marks, find_marks
+from ingestion_dagster.sources.xlsx_parts import style_codes, tab_parts
+
+
+def read_zipped(kind: str, data: bytes, limits: Limits) -> Iterator[Tab]:
+    """The tabs of a zipped workbook, in order."""
+    with open_package(data, limits) as package:
+        refuse_encrypted_ods(package)
+        marks = _xlsx_marks(package) if kind == "xlsx" else {}
+    for tab in tabs_by_calamine(data, limits):
+        if tab.name in marks:
+            _add_marks(tab, marks[tab.name])
+        yield tab
+
+
+def tabs_by_calamine(data: bytes, limits: Limits) -> Iterator[Tab]:
+    """Values, merges and hidden tabs as calamine sees them; charts and macro sheets are left out."""
+    book = _open_book(data)
+    for meta in book.sheets_metadata:
+        if meta.typ == python_calamine.SheetTypeEnum.WorkSheet:
+            yield _tab(book, meta, limits)
+
+
+def formats_of_tab(data: bytes, name: str, limits: Limits) -> dict[str, object]:
+    """All number formats of one XLSX tab, for a caller who needs more than the head's."""
+    with open_package(data, limits) as package:
+        part = tab_parts(package)[name]
+        return find_marks(package, part, style_codes(package), whole=True).formats.as_json()
+
+
+def _xlsx_marks(package: zipfile.ZipFile) -> dict[str, Marks]:
+    codes = style_codes(package)
+    return {name: find_marks(package, part, codes) for name, part in tab_parts(package).items()}
+
+
+def _open_book(data: bytes) -> python_calamine.CalamineWorkbook:
+    try:
+        return python_calamine.load_workbook(io.BytesIO(data))
+    except python_calamine.PasswordError:
+        raise SourceRejected("the workbook is password protected; ask for it without a password") from None
+    except python_calamine.CalamineError as error:
+        raise SourceRejected(
+            f"the workbook is damaged: {error}; open it in a spreadsheet program and save it again"
+        ) from error
+
+
+def _tab(book: python_calamine.CalamineWorkbook, meta: python_calamine.SheetMetadata, limits: Limits) -> Tab:
+    try:
+        sheet = book.get_sheet_by_name(meta.name)
+    except python_calamine.CalamineError as error:
+        raise SourceRejected(f"tab {meta.name!r} is damaged: {error}") from error
+    start, end = sheet.start or (0, 0), sheet.end or (-1, -1)
+    if (end[0] + 1) * (end[1] + 1) > limits.cells or end[0] >= limits.rows:
+        raise SheetError(
+            f"tab {meta.name!r} reaches down to {cell_address(*end)}, more than {limits.cells:,} cells; "
+            "delete stray cells far below or to the right of the list"
+        )
+    return Tab(
+        name=meta.name,
+        rows=_rows(sheet, start),
+        width=end[1] + 1,
+        hidden=meta.visible != python_calamine.SheetVisibleEnum.Visible,
+        merges=[(*first, *last) for first, last in sheet.merged_cell_ranges or ()],
+    )
+
+
+def _rows(sheet: Any, start: tuple[int, int]) -> Iterator[Row]:
+    """All rows from the sheet's first row and column on: calamine itself begins at the first used column."""
+    if sheet.end is None:
+        return iter(())
+    offset = start[1]
+    return (clean_row(row, offset) for row in sheet.iter_rows())
+
+
+def _add_marks(tab: Tab, marks: Marks) -> None:
+    tab.errors = marks.errors
+    tab.formats, tab.formats_until = marks.formats.as_json(), marks.until_row
+    tab.hidden_rows = sorted(marks.hidden_rows)
+    tab.hidden_columns = sorted(column for column in marks.hidden_columns if column < tab.width)
+    # Formulas at the very end of a list may stand alone in their rows: calamine has not seen those rows.
+    last = max(marks.errors, default=-1)
+    tab.rows = _padded(tab.rows, last + 1)
+
+
+def _padded(rows: Iterator[Row], least: int) -> Iterator[Row]:
+    count = 0
+    for row in rows:
+        count += 1
+        yield row
+    if least - count > 0:
+        yield from chain([] for _ in repeat(None, least - count))
