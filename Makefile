@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup lock
+.PHONY: help setup lock check suite test test-pythons
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -22,6 +22,23 @@ $(STAMP): requirements.lock requirements-dev.lock pyproject.toml
 	@touch $@
 
 setup: $(STAMP) ## make the virtual environment from the lock files
+
+check: $(STAMP) ## lint, formatting, types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+suite: $(STAMP) ## the tests alone: make suite ARGS="-k guards"
+	$(BIN)/python -m pytest $(ARGS)
+
+test: check suite ## everything, with real PostgreSQL and Redis
+
+test-pythons: ## the tests on every installed CPython 3.11 to 3.13, each in an environment of its own
+	@for python in $$(.ci/pythons); do \
+	  version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	  echo "== CPython $$version"; \
+	  $(MAKE) --no-print-directory suite PYTHON=$$python VENV=.venv-$$version || exit 1; \
+	done
 
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 lock: ## resolve the dependencies again into the lock files
