@@ -38,6 +38,8 @@ class ReadingHints(BaseModel):
     """Decimals of a price; more are handled by `price_scale_policy`."""
     price_scale_policy: Literal["reject", "round"] = "reject"
     zero_price: Literal["reject", "accept"] = "reject"
+    message_language: str = "en"
+    """Language in which rejects are explained to the supplier (`de`, `ru`)."""
 
 
 class FieldColumn(BaseModel):
