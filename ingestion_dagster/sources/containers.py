@@ -92,7 +92,7 @@ def _sheets(frames: list[tuple[bytes, bytes]], data: bytes, kind: Kind, limits: 
 
 
 def _sheet(rows: list[bytes], found: dict[str, Any], data: bytes, kind: Kind, limits: Limits) -> Sheet:
-    more = partial(_all_formats, data, found["name"], limits) if found["formats_until"] is not None else None
+    more = partial(_column_formats, data, found["name"], limits) if found["formats_until"] is not None else None
     return Sheet(
         name=found["name"],
         open_rows=partial(stream_rows, rows),
@@ -106,7 +106,7 @@ def _sheet(rows: list[bytes], found: dict[str, Any], data: bytes, kind: Kind, li
     )
 
 
-def _all_formats(data: bytes, tab: str, limits: Limits) -> dict[str, object]:
-    ((_, body),) = run_limited({"task": "formats", "tab": tab}, data, limits)
-    formats: dict[str, object] = orjson.loads(body)
+def _column_formats(data: bytes, tab: str, limits: Limits, column: int) -> dict[str, Any]:
+    ((_, body),) = run_limited({"task": "formats", "tab": tab, "column": column}, data, limits)
+    formats: dict[str, Any] = orjson.loads(body)
     return formats

@@ -13,6 +13,8 @@ from ingestion_dagster.sources.letters import ENCODINGS, LETTERS, SYMBOLS
 
 _SAMPLE = 3_000
 _UNSURE = 4.0
+_WINDOW = 1 << 20
+_HOPELESS = 200
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -89,19 +91,15 @@ def _is_iso2022(data: bytes) -> bool:
 
 def _broken_utf8(data: bytes) -> int:
     """How many places are not UTF-8; stops counting where it is hopeless."""
-    broken, start = 0, 0
-    while broken < 1_000:
+    broken, start, view = 0, 0, memoryview(data)
+    while start < len(data) and broken < _HOPELESS:
+        window = view[start : start + _WINDOW]
         try:
-            codecs.utf_8_decode(data[start : start + 4_000_000], "strict", start + 4_000_000 >= len(data))
+            _, used = codecs.utf_8_decode(window, "strict", start + _WINDOW >= len(data))
+            start += used
         except UnicodeDecodeError as error:
             broken += 1
             start += error.end
-            continue
-        start += 4_000_000
-        while start < len(data) and data[start] & 0xC0 == 0x80:
-            start -= 1
-        if start >= len(data):
-            break
     return broken
 
 

@@ -47,6 +47,9 @@ Runs = list[tuple[int, int]]
 """(first row, format index) in rising row order: the format holds until the next run."""
 
 
+_Column = tuple[list[int], list[str | None]]
+
+
 class FormatRuns:
     """Collects runs while cells come by in row order; a hundred thousand equal cells cost one run."""
 
@@ -68,6 +71,11 @@ class FormatRuns:
         if not runs or runs[-1][1] != index:
             runs.append((row, index))
 
+    def until(self, column: int, row: int) -> list[tuple[int, str | None]]:
+        """(first row, code) of the runs of `column` that begin before `row`."""
+        codes = list(self._known)
+        return [(first, codes[index]) for first, index in self.columns.get(column, ()) if first < row]
+
     def as_json(self) -> dict[str, object]:
         """`{"codes": [...], "columns": {"2": [[0, 0], [5, 1]]}}`, read back by `FormatLookup`."""
         return {"codes": list(self._known), "columns": {str(column): runs for column, runs in self.columns.items()}}
@@ -76,30 +84,38 @@ class FormatRuns:
 class FormatLookup:
     """(row, column) -> format code, from what `FormatRuns.as_json` made.
 
-    Where only the rows before `known_until` are known, the first question further down fetches them all by `more`.
+    Where only the rows before `known_until` are known, the first question further down a column fetches that column
+    by `more`.
     """
 
     def __init__(
         self,
-        found: dict[str, object] | None,
+        found: dict[str, Any] | None,
         known_until: int | None = None,
-        more: Callable[[], dict[str, object]] | None = None,
+        more: Callable[[int], dict[str, Any]] | None = None,
     ) -> None:
-        self._known_until = known_until
+        self._until = known_until
         self._more = more
-        self._set(found or {"codes": [], "columns": {}})
-
-    def _set(self, found: dict[str, Any]) -> None:
-        self._codes: list[str | None] = found["codes"]
-        self._columns = {int(column): tuple(zip(*runs, strict=True)) for column, runs in found["columns"].items()}
+        self._head = _columns(found) if found else {}
+        self._whole: dict[int, _Column | None] = {}
 
     def __call__(self, row: int, column: int) -> str | None:
         """The cell's format code; None for General, for cells never seen and for unknown ones."""
-        if self._known_until is not None and row >= self._known_until and self._more:
-            self._set(self._more())
-            self._known_until = None
-        runs = self._columns.get(column)
-        if runs is None:
+        if self._until is None or self._more is None or row < self._until:
+            known = self._head.get(column)
+        else:
+            if column not in self._whole:
+                self._whole[column] = _columns(self._more(column)).get(column)
+            known = self._whole[column]
+        if known is None:
             return None
-        place = bisect_right(runs[0], row) - 1
-        return self._codes[runs[1][place]] if place >= 0 else None
+        place = bisect_right(known[0], row) - 1
+        return known[1][place] if place >= 0 else None
+
+
+def _columns(found: dict[str, Any]) -> dict[int, _Column]:
+    codes = found["codes"]
+    return {
+        int(column): ([first for first, _ in runs], [codes[index] for _, index in runs])
+        for column, runs in found["columns"].items()
+    }

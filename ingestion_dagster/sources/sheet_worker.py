@@ -11,7 +11,7 @@ import os
 import resource
 import signal
 import sys
-from typing import IO
+from typing import IO, Any
 
 import orjson
 
@@ -42,8 +42,8 @@ def main() -> None:
             return
 
 
-def _answer(request: dict[str, str], data: bytes, answers: IO[bytes]) -> None:
-    limits = Limits(**request["limits"])  # type: ignore[arg-type]
+def _answer(request: dict[str, Any], data: bytes, answers: IO[bytes]) -> None:
+    limits = Limits(**request["limits"])
     _limit_cpu(limits.cpu_seconds)
 
     def send(kind: bytes, body: bytes) -> None:
@@ -65,11 +65,11 @@ def _answer(request: dict[str, str], data: bytes, answers: IO[bytes]) -> None:
     answers.flush()
 
 
-def _work(request: dict[str, str], data: bytes, limits: Limits, send: Send) -> None:
+def _work(request: dict[str, Any], data: bytes, limits: Limits, send: Send) -> None:
     if request["task"] == "formats":
-        from ingestion_dagster.sources.zipped_books import formats_of_tab
+        from ingestion_dagster.sources.zipped_books import formats_of_column
 
-        send(b"N", orjson.dumps(formats_of_tab(data, request["tab"], limits)))
+        send(b"N", orjson.dumps(formats_of_column(data, request["tab"], request["column"], limits)))
     else:
         send_tabs(read_tabs(request["kind"], data, limits), limits, send)
 

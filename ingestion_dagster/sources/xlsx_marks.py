@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from ingestion_dagster.core.errors import SourceRejected
-from ingestion_dagster.core.sheets import column_index
+from ingestion_dagster.core.sheets import column_index, column_letter
 from ingestion_dagster.sources.cell_frames import UNCACHED_FORMULA
 from ingestion_dagster.sources.number_formats import FormatRuns
 from ingestion_dagster.sources.xlsx_parts import Attributes, StopParsing, new_parser
@@ -21,7 +21,8 @@ _CHUNK = 1 << 20
 _HEAD_ROWS = 300
 _SMALL = 200_000
 _ADDRESS = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
-_ERROR = re.compile(rb"""<c\s([^>]*\bt=["']e["'][^>]*)>(?:\s*<f[^>]*(?:/>|>[^<]*</f>))?\s*(?:<v>([^<]{0,40})</v>)?""")
+_ERROR_TYPE = re.compile(rb"""\st=["']e["']""")
+_ERROR_TEXT = re.compile(rb"(?:\s*<f[^>]*(?:/>|>[^<]*</f>))?\s*<v>([^<]{1,40})</v>")
 _NO_RESULT = re.compile(rb"<c\s([^>]*)>\s*<f[^>]*+(?:(?<=/)>|>[^<]*+</f>)\s*+(?:<v\s*/>|<v>\s*+</v>)?+\s*+</c>")
 _HIDDEN_ROW = re.compile(rb"""<row\s([^>]*\bhidden=["'](?:1|true)["'][^>]*)>""")
 _REFERENCE = re.compile(rb"""\br=["']([A-Za-z0-9]{1,10})["']""")
@@ -40,17 +41,35 @@ class Marks:
     until_row: int | None = None
 
 
-def find_marks(package: zipfile.ZipFile, part: str, codes: list[str | None], whole: bool = False) -> Marks:
-    """Marks of the tab in `part`. Formats reach at least to the head's end, everything else is complete.
-
-    `whole`: formats of all rows, for a caller who needs one further down.
-    """
-    if whole or package.getinfo(part).file_size <= _SMALL:
+def find_marks(package: zipfile.ZipFile, part: str, codes: list[str | None]) -> Marks:
+    """Marks of the tab in `part`. Formats reach at least to the head's end, everything else is complete."""
+    if package.getinfo(part).file_size <= _SMALL:
         return _parse(_chunks(package, part), codes, None)
     marks = _parse(_chunks(package, part), codes, _HEAD_ROWS)
     if marks.until_row is None or _search(_chunks(package, part), marks):
         return marks
     return _parse(_chunks(package, part), codes, None)
+
+
+def column_formats(package: zipfile.ZipFile, part: str, codes: list[str | None], column: int) -> Marks:
+    """Formats of one column over all rows, by a byte search that must agree with the parser over the head."""
+    head = _parse(_chunks(package, part), codes, _HEAD_ROWS)
+    searched = Marks(FormatRuns(codes))
+    _search_styles(_chunks(package, part), column, searched.formats)
+    if searched.formats.until(column, _HEAD_ROWS) == head.formats.until(column, _HEAD_ROWS):
+        return searched
+    return _parse(_chunks(package, part), codes, None)
+
+
+def _search_styles(chunks: Iterator[bytes], column: int, formats: FormatRuns) -> None:
+    pattern = re.compile(rb'<c r="%s(\d{1,7})"(?: s="(\d{1,6})")?' % column_letter(column).encode())
+    carried = b""
+    for chunk in chunks:
+        window = carried + chunk
+        for found in pattern.finditer(window):
+            formats.add(int(found[1]) - 1, column, int(found[2] or 0))
+        cut = window.rfind(b"<c ")
+        carried = window[cut:] if len(window) - _CHUNK < cut else window[-400:]
 
 
 def _chunks(package: zipfile.ZipFile, part: str) -> Iterator[bytes]:
@@ -86,9 +105,13 @@ def _search_rows(window: bytes, marks: Marks) -> bool:
 
 def _search_cells(window: bytes, marks: Marks) -> bool:
     if b't="e"' in window or b"t='e'" in window:
-        for found in _ERROR.finditer(window):
-            if not _mark(marks, found[1], (found[2] or b"#ERROR").decode("utf-8", "replace").strip()[:20]):
-                return False
+        for found in _ERROR_TYPE.finditer(window):
+            start, end = window.rfind(b"<c ", 0, found.start() + 1), window.find(b">", found.end())
+            if start >= 0 and end >= 0 and b">" not in window[start : found.start()]:
+                text = _ERROR_TEXT.match(window, end + 1)
+                code = text[1].decode("utf-8", "replace").strip() if text else "#ERROR"
+                if not _mark(marks, window[start:end], code[:20]):
+                    return False
     if b"<f" in window:
         for found in _NO_RESULT.finditer(window):
             # A text formula may well result in an empty text; any other must have left a value.

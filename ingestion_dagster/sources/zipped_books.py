@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from itertools import chain, repeat
 from typing import Any
 
@@ -14,19 +15,20 @@ from ingestion_dagster.sources.cell_frames import clean_row
 from ingestion_dagster.sources.container_checks import open_package, refuse_encrypted_ods
 from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.spreadsheets import Tab
-from ingestion_dagster.sources.xlsx_marks import Marks, find_marks
+from ingestion_dagster.sources.xlsx_marks import Marks, column_formats, find_marks
 from ingestion_dagster.sources.xlsx_parts import style_codes, tab_parts
 
 
 def read_zipped(kind: str, data: bytes, limits: Limits) -> Iterator[Tab]:
     """The tabs of a zipped workbook, in order."""
-    with open_package(data, limits) as package:
+    with open_package(data, limits) as package, ThreadPoolExecutor(1) as beside:
         refuse_encrypted_ods(package)
-        marks = _xlsx_marks(package) if kind == "xlsx" else {}
-    for tab in tabs_by_calamine(data, limits):
-        if tab.name in marks:
-            _add_marks(tab, marks[tab.name])
-        yield tab
+        # calamine parses without the interpreter's lock, so marks are found at the same time.
+        marks = _xlsx_marks(package, beside) if kind == "xlsx" else {}
+        for tab in tabs_by_calamine(data, limits):
+            if tab.name in marks:
+                _add_marks(tab, marks[tab.name].result())
+            yield tab
 
 
 def tabs_by_calamine(data: bytes, limits: Limits) -> Iterator[Tab]:
@@ -37,16 +39,15 @@ def tabs_by_calamine(data: bytes, limits: Limits) -> Iterator[Tab]:
             yield _tab(book, meta, limits)
 
 
-def formats_of_tab(data: bytes, name: str, limits: Limits) -> dict[str, object]:
-    """All number formats of one XLSX tab, for a caller who needs more than the head's."""
+def formats_of_column(data: bytes, tab: str, column: int, limits: Limits) -> dict[str, object]:
+    """All number formats down one column of an XLSX tab, for a caller who needs more than the head's."""
     with open_package(data, limits) as package:
-        part = tab_parts(package)[name]
-        return find_marks(package, part, style_codes(package), whole=True).formats.as_json()
+        return column_formats(package, tab_parts(package)[tab], style_codes(package), column).formats.as_json()
 
 
-def _xlsx_marks(package: zipfile.ZipFile) -> dict[str, Marks]:
+def _xlsx_marks(package: zipfile.ZipFile, beside: Executor) -> dict[str, Future[Marks]]:
     codes = style_codes(package)
-    return {name: find_marks(package, part, codes) for name, part in tab_parts(package).items()}
+    return {name: beside.submit(find_marks, package, part, codes) for name, part in tab_parts(package).items()}
 
 
 def _open_book(data: bytes) -> python_calamine.CalamineWorkbook:
