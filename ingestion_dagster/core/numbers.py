@@ -14,7 +14,7 @@ from ingestion_dagster.core.price_words import is_free, words
 from ingestion_dagster.core.prices import MAX_PRICE, SCIENTIFIC
 
 _BLANKS = re.compile(r"\s+")
-_CURRENCY_AS_MARK = re.compile(rf"(?<=[0-9])(?:€(?=[0-9])| ?€ ?(?=[0-9]{{2}}(?![0-9.,])))(?=[0-9]+(?:[^0-9]|$))")
+_CURRENCY_AS_MARK = re.compile(r"(?<=[0-9])(?:€(?=[0-9])| ?€ ?(?=[0-9]{2}(?![0-9.,])))(?=[0-9]+(?:[^0-9]|$))")
 _TOKEN = re.compile(rf"(?<![0-9])([.,]?[0-9](?:[0-9.,' {ARABIC_DECIMAL}]*[0-9])?)(?![0-9])")
 _SPLIT_DECIMALS = re.compile(r"(?<=[0-9][.,]) (?=[0-9]{2}(?![0-9]))")
 _PERCENT_AFTER = re.compile(r"[.,]?\s*%")

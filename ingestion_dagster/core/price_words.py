@@ -54,7 +54,7 @@ def _worded(text: str) -> str:
 @cache
 def _anywhere_in(group: str) -> re.Pattern[str]:
     """The longer phrases of a group, found within a sentence (`Bitte auf Anfrage bestellen`)."""
-    long = sorted((p for p in words(group) if len(p) > 5 or not p.isascii() and len(p) > 3), key=len, reverse=True)
+    long = sorted((p for p in words(group) if len(p) > 5 or (not p.isascii() and len(p) > 3)), key=len, reverse=True)
     return re.compile("|".join(rf"(?<!\w){re.escape(phrase)}" for phrase in long))
 
 

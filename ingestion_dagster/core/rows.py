@@ -1,5 +1,121 @@
-"""Rows of a mapped sheet, read one at a time: items, rejects, and rows that are no items. Opens no files."""
+"""Rows of a mapped sheet, read one at a time: items, rejects, and rows that are no items. Opens no files.
 
+items + rejects + no items == rows between the table's first and last row, always.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import orjson
+
+from ingestion_dagster.core.cell_text import clean, raw_text
+from ingestion_dagster.core.layout import classify_row
+from ingestion_dagster.core.mapped import MappedSheet, ReadingHints
+from ingestion_dagster.core.reject_messages import message_for
+from ingestion_dagster.core.row_fast import plain_row_reader
+from ingestion_dagster.core.row_model import LIMITS, MAX_TEXT
+from ingestion_dagster.core.row_plan import RowPlan, plan_rows
 from ingestion_dagster.core.row_types import CellProblem, ItemRow, NotAnItem, NotAnItemKind, RowReject
+from ingestion_dagster.core.row_values import Examined, Problem, row_examiner
+from ingestion_dagster.core.sheets import Row, Sheet, column_letter
+from ingestion_dagster.core.words import all_words, begins_with, normalise
 
-__all__ = ["CellProblem", "ItemRow", "NotAnItem", "NotAnItemKind", "RowReject"]
+__all__ = ["CellProblem", "ItemRow", "NotAnItem", "NotAnItemKind", "RowReject", "read_rows"]
+
+_LONGEST_SECTION = 255
+_MOST_CELLS_SHOWN = 100
+_DOUBT = frozenset({"key_missing", "name_missing", "row_shifted", "currency_unknown"})
+"""Problems (besides any of the price) of rows that may be no items at all."""
+
+
+def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterator[ItemRow | RowReject | NotAnItem]:
+    """Every row of the table once, in order, as what it is. Streams: memory does not grow with the sheet.
+
+    Hidden rows are read like others. Formula-like text is kept raw; escaping is the exporter's work.
+    """
+    plan = plan_rows(sheet, mapped, hints)
+    read_plain = plain_row_reader(plan)
+    examine = row_examiner(plan, sheet)
+    typed, first, last = sheet.typed, plan.first_row, plan.last_row
+    section: str | None = None
+    for number, row in enumerate(sheet.rows()):
+        if number < first:
+            continue
+        if last is not None and number > last:
+            break
+        item = None if typed else read_plain(number, row, section)
+        if item is not None and not _sounds_like_total(item.supplier_sku):
+            yield item
+            continue
+        seen = examine(number, row, section)
+        if seen.item is not None and not _sounds_like_total(seen.key):
+            yield seen.item
+            continue
+        if seen.item is not None or _may_be_no_item(seen):
+            kind = classify_row(row, mapped)
+            if kind != "item":
+                section = _title(row, mapped) if kind == "section" else section
+                yield NotAnItem(number, kind)
+                continue
+        yield seen.item or _reject(number, row, seen, plan)
+
+
+def _may_be_no_item(seen: Examined) -> bool:
+    return any(problem.field == "price" or problem.code in _DOUBT for problem in seen.problems)
+
+
+@cache
+def _total_words() -> tuple[frozenset[str], re.Pattern[str]]:
+    phrases = all_words("totals", besides="after")
+    initials = frozenset(c for phrase in phrases for c in (phrase[0], phrase[0].upper()))
+    return initials, re.compile("|".join(re.escape(phrase.split()[0]) for phrase in phrases), re.IGNORECASE)
+
+
+def _sounds_like_total(key: str) -> bool:
+    """Whether a key begins like `Total` or `Итого`: rare enough to look at the whole row then."""
+    initials, words = _total_words()
+    if key[0] not in initials or not words.match(key):
+        return False
+    return bool(begins_with(normalise(key), all_words("totals", besides="after")))
+
+
+def _title(row: Row, mapped: MappedSheet) -> str | None:
+    """The section's name: the first text of the row."""
+    for value in row[mapped.first_column : None if mapped.last_column is None else mapped.last_column + 1]:
+        if isinstance(value, str) and (title := clean(value)):
+            return title[:_LONGEST_SECTION].rstrip()
+    return None
+
+
+def _reject(number: int, row: Row, seen: Examined, plan: RowPlan) -> RowReject:
+    first, *others = (_cell_problem(problem, row, plan) for problem in seen.problems)
+    return RowReject(number, *first, _row_data(row, plan.headers), tuple(others), seen.key or None)
+
+
+def _cell_problem(problem: Problem, row: Row, plan: RowPlan) -> CellProblem:
+    column = plan.columns.get(problem.field)
+    if column is not None and column >= plan.width:
+        column = None
+    raw = raw_text(row[column]) if column is not None and column < len(row) else ""
+    header = plan.headers[column] if column is not None and column < len(plan.headers) else ""
+    message = message_for(
+        problem.code,
+        plan.language,
+        raw=raw,
+        field=clean(header) or problem.field,
+        limit=LIMITS.get(problem.field, MAX_TEXT),
+        scale=plan.policy.scale,
+    )
+    return CellProblem(column, problem.field, problem.code, message, raw)
+
+
+def _row_data(row: Row, headers: tuple[str, ...]) -> str:
+    """What stood in the row: header (or column letter) -> text, in the order of the columns."""
+    data: dict[str, str] = {}
+    for column, value in enumerate(row[:_MOST_CELLS_SHOWN]):
+        shown = raw_text(value)
+        if shown.strip():
+            header = clean(headers[column]) if column < len(headers) else ""
+            data[header if header and header not in data else column_letter(column)] = shown
+    return orjson.dumps(data).decode()

@@ -1,0 +1,92 @@
+"""Which cell of a row becomes what, worked out once per sheet. No row is read here."""
+
+from dataclasses import dataclass
+
+from ingestion_dagster.core.cell_text import clean
+from ingestion_dagster.core.currencies import currency_of_place
+from ingestion_dagster.core.fields import FIELDS
+from ingestion_dagster.core.mapped import KeyField, MappedSheet, ReadingHints
+from ingestion_dagster.core.prices import PricePolicy, PriceReader, price_reader
+from ingestion_dagster.core.sheets import Sheet
+from ingestion_dagster.core.stock import StockReader, stock_reader
+
+_WIDTH_SAMPLE = 60
+_WIDE_SHARE = 0.1
+"""Share of sampled rows beyond the header's width from which width says nothing about a single row."""
+
+OPTIONAL_TEXTS = ("brand", "category", "unit", "description", "url_image")
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """How the rows of one mapped sheet are read. Columns are 0-based; a field without a column points at `width`,
+    where rows are padded with a blank cell."""
+
+    width: int
+    columns: dict[str, int]
+    characteristics: tuple[tuple[str, int], ...]
+    """(header, column), sorted by header."""
+    key: KeyField
+    read_price: PriceReader
+    read_stock: StockReader
+    currency: str | None
+    """Of a row that says nothing itself."""
+    currency_hint: str | None
+    policy: PricePolicy
+    first_row: int
+    last_row: int | None
+    widest: int | None
+    """More filled cells than this have been shifted by a stray separator; None where width proves nothing."""
+    headers: tuple[str, ...]
+    language: str
+
+    def has(self, field: str) -> bool:
+        """Whether `field` has a column."""
+        return self.columns[field] < self.width
+
+
+def plan_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> RowPlan:
+    """The plan for `mapped`'s rows. KeyError where it maps no price: such a sheet must not get this far."""
+    if mapped.column("price") is None:
+        raise KeyError(f"tab {mapped.sheet!r} has no price column")
+    used = [found.column for found in mapped.fields.values()]
+    characteristics = {
+        clean(header): column for header, column in mapped.characteristics.items() if _within(column, mapped)
+    }
+    if mapped.key != "supplier_sku" and "supplier_sku" in mapped.fields:
+        found = mapped.fields["supplier_sku"]
+        characteristics.setdefault(clean(found.header) or "supplier_sku", found.column)
+    width = 1 + max([*used, *characteristics.values(), len(mapped.headers) - 1])
+    columns = {field: width if (c := mapped.column(field)) is None else c for field in FIELDS}
+    currency = mapped.currency or hints.currency
+    currency_hint = currency or currency_of_place(sheet.locale)
+    policy = PricePolicy(hints.price_scale, hints.price_scale_policy, hints.zero_price)
+    return RowPlan(
+        width=width,
+        columns=columns,
+        characteristics=tuple(sorted(characteristics.items())),
+        key=mapped.key,
+        read_price=price_reader(mapped.number_styles.get("price"), policy, currency_hint),
+        read_stock=stock_reader(mapped.number_styles.get("stock")),
+        currency=currency,
+        currency_hint=currency_hint,
+        policy=policy,
+        first_row=mapped.first_data_row,
+        last_row=mapped.last_data_row,
+        widest=_widest(sheet, mapped, width),
+        headers=mapped.headers,
+        language=hints.message_language,
+    )
+
+
+def _within(column: int, mapped: MappedSheet) -> bool:
+    return mapped.first_column <= column and (mapped.last_column is None or column <= mapped.last_column)
+
+
+def _widest(sheet: Sheet, mapped: MappedSheet, width: int) -> int | None:
+    """The header's width where the rows keep to it. Only text files lose their separators."""
+    if sheet.typed or not mapped.headers or mapped.last_column is not None:
+        return None
+    rows = sheet.head(mapped.first_data_row + _WIDTH_SAMPLE)[mapped.first_data_row :]
+    wide = sum(any(row[width:]) for row in rows)
+    return width if wide <= _WIDE_SHARE * len(rows) else None
