@@ -15,23 +15,28 @@ READER_VERSION = "1"
 
 
 class Thresholds(BaseModel):
-    """When a guard holds a batch. Shares are fractions of 1; a supplier may override each."""
+    """When a guard holds a batch. Shares are fractions of 1; each can be set per supplier (`--set guards.NAME=…`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     missing_share: float = Field(0.3, ge=0, le=1)
-    reject_share: float = Field(0.25, ge=0, le=1)
+    """Known items that the list no longer has."""
+    reject_share: float = Field(0.3, ge=0, le=1)
+    """Rows that could not be taken."""
     duplicate_share: float = Field(0.1, ge=0, le=1)
+    """Rows dropped because another row claims the same key with other content."""
     median_change: float = Field(0.3, ge=0)
-    """Median of the relative change over the prices that changed, when enough of them did."""
-    changed_share: float = Field(0.95, ge=0, le=1)
-    """Share of known items whose price changed, beyond `median_change_floor` alone being suspicious."""
-    jump_factor: float = Field(8.0, gt=1)
-    """One price multiplied or divided by at least this is a jump (x10 and x100 are shifted decimals)."""
+    """Median of the relative change, judged once a fifth of the known prices changed."""
+    changed_share: float = Field(0.9, ge=0, le=1)
+    """Known prices that changed, judged once their median change is a tenth or more."""
+    jump_factor: float = Field(9.0, gt=1)
+    """A price multiplied or divided by at least this jumped: x10 and x100 are shifted decimals."""
     jump_rows: int = Field(0, ge=0)
     """How many jumps are let through."""
+    currency_rows: int = Field(0, ge=0)
+    """How many known items may change their currency."""
     min_rows: int = Field(5, ge=1)
-    """Shares are not judged on fewer rows than this."""
+    """Shares are judged from this many affected rows on; below it every list would look alarming."""
 
 
 class SupplierSettings(BaseModel):

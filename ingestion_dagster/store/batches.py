@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import StoreRejected
+from ingestion_dagster.core.guards import GuardResult
 
 ALLOWED = {
     "staged": ("applied", "held", "failed", "rejected"),
@@ -189,3 +190,30 @@ SELECT batch.*, supplier.key AS supplier_key, supplier.name AS supplier_name, su
 FROM ingestion_batches batch JOIN suppliers supplier ON supplier.id = batch.supplier_id
 WHERE batch.id = :id
 """
+
+
+async def record_judgement(
+    connection: AsyncConnection, batch_id: int, guards: list[dict[str, Any]], questions: list[dict[str, Any]]
+) -> None:
+    """What the guards said about the batch."""
+    await connection.execute(
+        text(
+            "UPDATE ingestion_batches SET guards = CAST(:guards AS jsonb), questions = CAST(:questions AS jsonb)"
+            " WHERE id = :id"
+        ),
+        {"id": batch_id, "guards": orjson.dumps(guards).decode(), "questions": orjson.dumps(questions).decode()},
+    )
+
+
+async def newest_judgement(connection: AsyncConnection, key: str) -> tuple[int, str, list[GuardResult]] | None:
+    """The newest batch of the supplier that was judged: id, state, and what the guards said."""
+    row = (
+        await connection.execute(
+            text(
+                "SELECT b.id, b.state, b.guards FROM ingestion_batches b JOIN suppliers s ON s.id = b.supplier_id"
+                " WHERE s.key = :key AND b.guards <> '[]' ORDER BY b.id DESC LIMIT 1"
+            ),
+            {"key": key},
+        )
+    ).first()
+    return (row.id, row.state, [GuardResult.model_validate(guard) for guard in row.guards]) if row else None

@@ -271,6 +271,17 @@ async def leased(connection: AsyncConnection) -> list[Lease]:
     return [Lease(*row) for row in rows]
 
 
+async def extend(connection: AsyncConnection, request_id: int, fence: int, seconds: float) -> None:
+    """More time for a request whose run stands in Dagster's queue."""
+    await connection.execute(
+        text(
+            "UPDATE ingestion_requests SET lease_until = now() + make_interval(secs => :seconds)"
+            " WHERE id = :id AND fence = :fence AND state = 'leased'"
+        ),
+        {"id": request_id, "fence": fence, "seconds": seconds},
+    )
+
+
 async def begin(
     connection: AsyncConnection, request_id: int, fence: int, run_id: str, seconds: float
 ) -> dict[str, Any]:
@@ -420,7 +431,8 @@ async def replay(connection: AsyncConnection, request_id: int) -> str:
         await connection.execute(
             text(
                 "UPDATE ingestion_requests SET state = 'pending', attempt = 0, crashes = 0, fence = NULL,"
-                " run_id = NULL, not_before = now(), last_error = NULL, error_type = NULL, finished_at = NULL, result = NULL,"
+                " run_id = NULL, not_before = now(), last_error = NULL, error_type = NULL, finished_at = NULL,"
+                " result = NULL,"
                 " result_published = false, replays = replays + 1"
                 " WHERE id = :id AND state = 'dead' AND supplier_id IS NOT NULL RETURNING task_id"
             ),

@@ -109,7 +109,7 @@ async def free_key(connection: AsyncConnection, wanted: str) -> str:
     """`wanted`, or `wanted-2`, `wanted-3` … where another supplier has it. Raises SourceRejected past 999."""
     for number in range(1, 1000):
         key = wanted if number == 1 else f"{wanted[: 63 - len(str(number))]}-{number}"
-        taken = await connection.execute(text("SELECT FROM suppliers WHERE key = :key"), {"key": key})
+        taken = await connection.execute(text("SELECT 1 FROM suppliers WHERE key = :key"), {"key": key})
         if taken.first() is None:
             return key
     raise SourceRejected(f"no free key like {wanted!r}")

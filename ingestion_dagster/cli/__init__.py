@@ -1,0 +1,38 @@
+"""The command line `ingestion`: which commands there are, and how failures are told. What they do is elsewhere."""
+
+import sys
+
+import typer
+
+from ingestion_dagster.cli import batch, db, load, queue, supplier, up
+from ingestion_dagster.cli.inspect import inspect
+from ingestion_dagster.cli.output import complain
+from ingestion_dagster.core.errors import DataIngestionError
+from ingestion_dagster.local.errors import ServicesFailed
+
+app = typer.Typer(
+    name="ingestion",
+    help="Supplier price lists from Google Sheets, XLSX and CSV into trustworthy PostgreSQL rows.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(up.up)
+app.command()(load.load)
+app.command()(load.enqueue)
+app.command()(inspect)
+app.add_typer(supplier.app, name="supplier")
+app.add_typer(queue.app, name="queue")
+app.add_typer(batch.app, name="batch")
+app.add_typer(db.app, name="db")
+
+
+def main() -> None:
+    """Run; an expected failure is one line on standard error and exit code 1."""
+    try:
+        app()
+    except (DataIngestionError, ServicesFailed) as error:
+        complain(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

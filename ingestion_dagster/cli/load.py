@@ -1,0 +1,146 @@
+"""`ingestion load` and `ingestion enqueue`: a load in this process, or one asked of the daemon."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
+
+import orjson
+import typer
+
+from ingestion_dagster.cli.output import AsJson, complain, console, errors, print_json, print_table
+from ingestion_dagster.core.walk import LoadSummary, failure_object, result_object
+from ingestion_dagster.instance import instance
+from ingestion_dagster.settings import settings
+from ingestion_dagster.store import suppliers
+from ingestion_dagster.store.database import Database
+from ingestion_dagster.workplace import Workplace, workplace
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+Keys = Annotated[list[str], typer.Argument(help="Supplier keys, as `supplier list` shows them.")]
+
+
+def load(
+    keys: Keys,
+    snapshot: Annotated[
+        int | None, typer.Option(help="Read this stored snapshot instead of fetching the list.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch the suppliers' lists and load them, here and now, through Dagster's in-process execution."""
+    if snapshot is not None and len(keys) != 1:
+        raise typer.BadParameter("--snapshot goes with exactly one supplier")
+    results = []
+    with workplace(settings()) as place:
+        ids = {key: place.run(lambda database, key=key: _id_of(database, key)) for key in dict.fromkeys(keys)}
+        with instance(place) as dagster_instance:
+            for key, supplier_id in ids.items():
+                with errors.status(f"loading {key} …"):
+                    results.append(_load_one(place, dagster_instance, key, supplier_id, snapshot))
+                if not as_json:
+                    _tell(results[-1])
+    if as_json:
+        for result in results:
+            print_json(result)
+    if any(result["status"] == "failure" for result in results):
+        sys.exit(1)
+
+
+async def _id_of(database: Database, key: str) -> str:
+    async with database.transaction() as connection:
+        return str((await suppliers.by_key(connection, key)).id)
+
+
+def _load_one(
+    place: Workplace, dagster_instance: "dg.DagsterInstance", key: str, supplier_id: str, snapshot: int | None
+) -> dict[str, Any]:
+    from ingestion_dagster.definitions import build_definitions
+    from ingestion_dagster.resources import IngestionResource
+    from ingestion_dagster.tags import SNAPSHOT
+
+    dagster_instance.add_dynamic_partitions("suppliers", [key])
+    definitions = build_definitions({"ingestion": IngestionResource.at(place)})
+    job = definitions.resolve_job_def("ingest_supplier" if snapshot is None else "reload_supplier")
+    done = job.execute_in_process(
+        partition_key=key,
+        instance=dagster_instance,
+        raise_on_error=False,
+        tags={} if snapshot is None else {SNAPSHOT: str(snapshot)},
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )
+    task_id = f"run:{done.run_id}"
+    if not done.success:
+        kind, message = _failure_of(done)
+        return failure_object(
+            task_id=task_id,
+            supplier=key,
+            supplier_id=supplier_id,
+            run_id=done.run_id,
+            error_type=kind,
+            message=message,
+            retry_count=0,
+            processed_at=_now(),
+        )
+    summary: LoadSummary = done.output_for_node("supplier_items")
+    result = result_object(
+        summary, task_id=task_id, supplier_id=supplier_id, run_id=done.run_id, retry_count=0, processed_at=_now()
+    )
+    return result | {"timings": {"fetch": 0.0, "map": 0.0, "validate": 0.0, "merge": 0.0} | summary.timings}
+
+
+def _failure_of(done: "dg.ExecuteInProcessResult") -> tuple[str, str]:
+    """Kind and sentence of the step that failed."""
+    for event in done.all_events:
+        if event.is_step_failure:
+            failure = event.step_failure_data
+            if failure.user_failure_data:
+                kind = failure.user_failure_data.metadata.get("error_type")
+                return (str(kind.value) if kind else "Failure"), str(failure.user_failure_data.description)
+            if failure.error:
+                return str(failure.error.cls_name), failure.error.message.strip().splitlines()[-1]
+    return "Failure", "the run failed before its first step; see `ingestion up` and the Dagster UI"
+
+
+def _now() -> str:
+    from datetime import UTC, datetime
+
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _tell(result: dict[str, Any]) -> None:
+    counts, key = result["statistics"], result["supplier"]
+    if result["status"] == "failure":
+        complain(result["errors"][0]["sample_message"])
+        return
+    colour = {"success": "green", "partial_success": "yellow", "held": "red"}.get(result["status"], "cyan")
+    console.print(
+        f"[bold]{key}[/]: [{colour}]{result['status']}[/], {counts['total_rows']:,} rows:"
+        f" {counts['inserted']:,} inserted, {counts['updated']:,} updated, {counts['unchanged']:,} unchanged,"
+        f" {counts['missing']:,} missing, {counts['failed_rows']:,} rejected"
+        f" ({counts['processing_time_seconds']:.2f} s, batch {result['batch_id']})",
+        highlight=False,
+    )
+    for reason in result.get("reasons", ()):
+        console.print(f"  held: {reason}", highlight=False, markup=False)
+    for error in result["errors"][:5]:
+        console.print(f"  {error['count']:,} x {error['sample_message']}", highlight=False, markup=False)
+
+
+def enqueue(
+    keys: Keys,
+    high: Annotated[bool, typer.Option("--high", help="Before everything that waits.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a request per supplier on the queue; the running daemon loads it."""
+    with workplace(settings()) as place:
+        for key in keys:
+            place.run(lambda database, key=key: _id_of(database, key))
+        sent = [(f"cli-{uuid4().hex[:12]}", key) for key in keys]
+        with place.mailbox() as mailbox:
+            for task_id, key in sent:
+                mailbox.send(orjson.dumps({"task_id": task_id, "supplier": key}), high=high)
+    if as_json:
+        print_json([{"task_id": task_id, "supplier": key} for task_id, key in sent])
+    else:
+        print_table("On the queue", ("task_id", "supplier"), sent)

@@ -1,0 +1,28 @@
+"""What to do about a request that is handed out, given what Dagster says of its run. Pure decisions."""
+
+from datetime import datetime
+from typing import Literal
+
+RunState = Literal["absent", "waiting", "running", "succeeded", "failed", "cancelled"]
+"""`absent`: no run was made yet; `waiting`: made, not started."""
+
+Verdict = Literal["start", "keep", "extend", "crashed", "cancelled"]
+
+
+def verdict(run: RunState, lease_until: datetime, now: datetime) -> Verdict:
+    """`start` asks for a run, `extend` renews the lease of one that stands in Dagster's queue.
+
+    A run that ended while its request is still leased ended without a word: whatever finished properly moved the
+    request in the same transaction. Past its lease a running run counts as lost: after a machine is gone Dagster
+    shows it as started for ever.
+    """
+    expired = now >= lease_until
+    if run == "cancelled":
+        return "cancelled"
+    if run in ("failed", "succeeded"):
+        return "crashed"
+    if run == "absent":
+        return "crashed" if expired else "start"
+    if run == "waiting":
+        return "extend" if expired else "keep"
+    return "crashed" if expired else "keep"

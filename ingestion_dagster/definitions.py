@@ -1,0 +1,34 @@
+"""The code location: everything Dagster sees, put together. `defs` is what workspace.yaml and the tools load."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from ingestion_dagster.assets import supplier_items, supplier_sheet
+from ingestion_dagster.checks import supplier_checks
+from ingestion_dagster.jobs import ingest_supplier, reload_supplier
+from ingestion_dagster.resources import IngestionResource, reference_io_manager
+from ingestion_dagster.schedules import refresh_all_suppliers
+from ingestion_dagster.sensors import ingestion_queue
+
+
+def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """The definitions, with some resources replaced (tests, the command line)."""
+    return dg.Definitions(
+        assets=[supplier_sheet, supplier_items],
+        asset_checks=supplier_checks,
+        jobs=[ingest_supplier, reload_supplier],
+        sensors=[ingestion_queue],
+        schedules=[refresh_all_suppliers],
+        resources={
+            "ingestion": IngestionResource(),
+            "io_manager": reference_io_manager,
+            **(resources or {}),
+        },
+        # A process per op costs 8 CPU-seconds a run; a killed one could go on writing beside its successor.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions()

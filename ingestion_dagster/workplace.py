@@ -1,0 +1,90 @@
+"""Where a piece of work happens: the addresses of its database, queue and snapshot store, from settings or embedded.
+
+The only place that decides between a configured server and the embedded one. Knows no Dagster.
+"""
+
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ingestion_dagster.queue import Mailbox
+from ingestion_dagster.settings import Settings
+from ingestion_dagster.sources.snapshots import SnapshotStore
+from ingestion_dagster.store.database import Database, Limits, run
+from ingestion_dagster.store.requests import Rules
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Settings made concrete. Connections are opened where they are used, never kept here."""
+
+    settings: Settings
+    database_url: str
+    redis_url: str
+    dagster_url: str | None = None
+    """Dagster's own database on the embedded server, where that runs."""
+
+    @property
+    def limits(self) -> Limits:
+        """Of connections and transactions."""
+        known = self.settings
+        return Limits(
+            pool_size=known.db_pool_size,
+            max_overflow=known.db_max_overflow,
+            statement_timeout=known.db_statement_timeout,
+            lock_timeout=known.db_lock_timeout,
+            idle_timeout=known.db_idle_timeout,
+            pgbouncer=known.db_pgbouncer,
+        )
+
+    @property
+    def snapshots(self) -> SnapshotStore:
+        """The snapshot store."""
+        return SnapshotStore(self.settings.snapshot_store)
+
+    @property
+    def rules(self) -> Rules:
+        """What messages may say."""
+        known = self.settings
+        return Rules(str(known.inbox_path), known.allowed_hosts, known.max_message_bytes, known.max_retries)
+
+    def run(self, work: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
+        """`work` against the catalogue, for callers that are not asynchronous."""
+        return run(self.database_url, work, self.limits)
+
+    @contextmanager
+    def mailbox(self) -> Iterator[Mailbox]:
+        """The queue, for the length of the block."""
+        mailbox = Mailbox(self.redis_url)
+        try:
+            yield mailbox
+        finally:
+            mailbox.close()
+
+
+@contextmanager
+def workplace(settings: Settings) -> Iterator[Workplace]:
+    """The workplace that `settings` describe; embedded servers run at least for the length of the block.
+
+    A fresh embedded catalogue is migrated, so that the first command a newcomer types works. A configured
+    database is never migrated unasked.
+    """
+    database, queue = settings.database_url, settings.redis_url
+    if database and queue:
+        yield Workplace(settings, database.get_secret_value(), queue.get_secret_value())
+        return
+    from ingestion_dagster.local import services
+    from ingestion_dagster.store import migrate
+
+    with services(settings.local_root) as running:
+        if not database and migrate.current(running.database_url) != migrate.head():
+            migrate.upgrade(running.database_url)
+        yield Workplace(
+            settings,
+            database.get_secret_value() if database else running.database_url,
+            queue.get_secret_value() if queue else running.redis_url,
+            running.dagster_url,
+        )
