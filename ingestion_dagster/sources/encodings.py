@@ -6,10 +6,13 @@ beyond ASCII are letters that a language uses often, in the case their neighbour
 
 import codecs
 import math
+import re
+from collections import Counter
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
-from ingestion_dagster.sources.letters import ENCODINGS, LETTERS, SYMBOLS
+from ingestion_dagster.sources.letters import ENCODINGS, LETTERS, OTHER_SCRIPTS, SYMBOLS
 
 _SAMPLE = 3_000
 _UNSURE = 4.0
@@ -23,7 +26,13 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _MULTIBYTE = {"cp932", "gb18030", "big5", "euc-jp", "euc-kr"}
-_RARE, _STRANGE, _CONTROL = math.log(1e-5), math.log(1e-6), math.log(1e-9)
+_FOREIGN, _RARE, _STRANGE, _CONTROL = math.log(1e-3), math.log(1e-5), math.log(1e-6), math.log(1e-9)
+_ODD = 6.0
+_WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
+_INSIDE = re.compile(r"(?<=[^\W\d_])(?:[^\w\x00-\x7f’ʼ·]|[µªº])(?=[^\W\d_])")
+"""A sign between two letters."""
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\W\d_\x00-\x7f](?=\d)")
+"""A letter between two digits: `10х20` in Cyrillic, a misread dash elsewhere."""
 
 
 class Encoding(NamedTuple):
@@ -122,8 +131,7 @@ def rank_encodings(sample: bytes) -> list[tuple[float, str]]:
     for name, prior, languages in ENCODINGS:
         text = _decoded(sample, name)
         if text is not None:
-            score = max(_likelihood(text, name, language) for language in languages)
-            ranked.append((prior + score, name))
+            ranked.append((prior + _best_language(text, languages), name))
     return sorted(ranked, key=lambda found: -found[0])
 
 
@@ -136,49 +144,53 @@ def _decoded(sample: bytes, name: str) -> str | None:
     return text
 
 
-def _likelihood(text: str, encoding: str, language: str) -> float:
-    """Log likelihood of the characters beyond ASCII, given the language's letters and their neighbours."""
-    table = _letter_table(language)
-    total, before = 0.0, " "
-    counted = 0
-    for position, char in enumerate(text):
-        if char > "\x7f":
-            after = text[position + 1] if position + 1 < len(text) else " "
-            total += _char_score(char, before, after, table, language)
-            counted += 1
-            if counted >= _SAMPLE:
-                break
-        before = char
-    return total
+def _best_language(text: str, languages: tuple[str, ...]) -> float:
+    """Log likelihood of the characters beyond ASCII under the language that fits best."""
+    foreign = Counter(char for char in text if char > "\x7f")
+    if languages[0] in ("zh", "ja", "ko"):
+        return sum(count * _east_asian_score(char, ord(char), languages[0]) for char, count in foreign.items())
+    words = _WORD.findall(text)
+    mixed = sum(map(_script_changes, words))
+    between = len(_BETWEEN_DIGITS.findall(text))
+    likelihood = max(
+        sum(count * _letter_score(char, language, languages) for char, count in foreign.items())
+        - _ODD * (mixed if language in OTHER_SCRIPTS else between)
+        for language in languages
+    )
+    return likelihood - _ODD * (sum(map(_case_faults, words)) + len(_INSIDE.findall(text)))
 
 
-def _char_score(char: str, before: str, after: str, table: dict[str, float], language: str) -> float:
-    score = table.get(char)
-    if score is None:
-        return _other_score(char, language)
-    if char.isalpha():
-        if char.isupper() and before.islower():
-            score -= 4.0
-        if not before.isalpha() and not after.isalpha():
-            score -= 1.5
-    elif before.isalpha() and after.isalpha():
-        score -= 4.0
-    return score
+def _script_changes(word: str) -> int:
+    """How often ASCII letters and others meet in one word."""
+    return sum(left.isascii() != right.isascii() for left, right in pairwise(word))
 
 
-def _other_score(char: str, language: str) -> float:
-    point = ord(char)
-    if language in ("zh", "ja", "ko"):
-        return _east_asian_score(char, point, language)
-    if point < 0xA0 or char == "\ufffd":
+def _case_faults(word: str) -> int:
+    """Case changes that no writer makes: a capital behind a small letter, a small one between capitals."""
+    if word.islower() or word.isupper() or word[1:].islower():
+        return 0
+    return sum(
+        (left > "\x7f" or right > "\x7f") and left.islower() and right.isupper() for left, right in pairwise(word)
+    ) + sum(word[i] > "\x7f" and word[i].islower() and word[i - 1].isupper() for i in range(2, len(word)))
+
+
+def _letter_score(char: str, language: str, languages: tuple[str, ...]) -> float:
+    score = _letter_table(language).get(char)
+    if score is not None:
+        return score
+    if ord(char) < 0xA0 or char == "\ufffd":
         return _CONTROL
-    return _RARE if char.isalpha() else _STRANGE
+    if not char.isalpha():
+        return _STRANGE
+    return _FOREIGN if any(char in _letter_table(other) for other in languages) else _RARE
 
 
 def _east_asian_score(char: str, point: int, language: str) -> float:
     """Two bytes make one character here, so likelihoods per character compare with two letters elsewhere."""
     if 0x3040 <= point <= 0x30FF:
         return math.log(1 / 120) if language == "ja" else math.log(1e-4)
+    if char in LETTERS[language]:
+        return math.log(1 / 250)
     if 0x4E00 <= point <= 0x9FFF:
         return math.log(1 / 2_500) if language != "ko" and _is_common(char, language) else math.log(1e-8)
     if 0xAC00 <= point <= 0xD7A3:
@@ -206,16 +218,14 @@ def _is_common(char: str, language: str) -> bool:
 
 @cache
 def _letter_table(language: str) -> dict[str, float]:
-    """Character -> log probability among the non-ASCII characters of that language."""
+    """Character -> log probability among the non-ASCII characters of that language, in either case."""
     letters = LETTERS[language]
-    if language in ("zh", "ja", "ko"):
-        return {char: math.log(1 / 250) for char in letters}
+    table = {sign: math.log(0.008 * 0.9**rank) for rank, sign in enumerate(SYMBOLS)}
     weights = [0.9**rank for rank in range(len(letters))]
     total = sum(weights)
-    table = {char: math.log(0.05 / len(SYMBOLS)) for char in SYMBOLS}
     for char, weight in zip(letters, weights, strict=True):
         upper = char.upper()
         if len(upper) == 1 and upper != char:
-            table[upper] = math.log(0.2 * weight / total)
-        table[char] = math.log(0.75 * weight / total)
+            table[upper] = math.log(0.45 * weight / total)
+        table[char] = math.log(0.5 * weight / total)
     return table

@@ -190,7 +190,7 @@ def broken_error(error: Exception, subject: Subject) -> GoogleUnavailable | Goog
         return GoogleUnavailable("timed out", f"Google did not answer in time for {what}.")
     if isinstance(error, low.DecodeError | requests.exceptions.ContentDecodingError):
         return GoogleUnavailable("cut short", f"Google's answer for {what} could not be unpacked.")
-    if isinstance(error, low.ProtocolError | requests.exceptions.ChunkedEncodingError):
+    if isinstance(error, low.ProtocolError | low.IncompleteRead | requests.exceptions.ChunkedEncodingError):
         return GoogleUnavailable("cut short", f"Google's answer for {what} broke off ({kind}).")
     if isinstance(error, requests.ConnectionError | low.HTTPError | OSError):
         return GoogleUnavailable("connection lost", f"The connection to Google broke while reading {what} ({kind}).")
