@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, ignore_patterns
 
 import psutil
 import psycopg2
@@ -113,7 +113,7 @@ def test_programs_in_a_private_folder_are_copied_for_the_servers_account(root: P
         source = Path(spec.origin).parent
         for folder in (source, source.with_name(f"{name}.libs")):
             if folder.exists():
-                copytree(folder, private / folder.name, symlinks=True)
+                copytree(folder, private / folder.name, symlinks=True, ignore=ignore_patterns("pginstall18", "include"))
     for _ in range(2):
         user = User(root, env={"PYTHONPATH": str(private)})
         works(user)
