@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup lock check suite test test-pythons
+.PHONY: help setup lock demo up check suite test test-pythons
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -22,6 +22,12 @@ $(STAMP): requirements.lock requirements-dev.lock pyproject.toml
 	@touch $@
 
 setup: $(STAMP) ## make the virtual environment from the lock files
+
+demo: $(STAMP) ## two days of six sample suppliers, through the real queue and daemon
+	@$(BIN)/python -m ingestion_dagster.demo
+
+up: $(STAMP) ## everything with the Dagster UI, until Ctrl-C: make up ARGS="--samples"
+	@$(BIN)/ingestion up $(ARGS)
 
 check: $(STAMP) ## lint, formatting, types
 	$(BIN)/ruff check

@@ -1,0 +1,161 @@
+"""`make demo`: two days in the life of six suppliers, through the real queue, daemon, sensor and databases.
+
+It works in a folder of its own and starts afresh each time. Nothing here is used by the product.
+"""
+
+import sys
+import time
+from typing import Any
+
+import orjson
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import text
+
+from ingestion_dagster.cli.output import complain, console, print_table
+from ingestion_dagster.local import erase
+from ingestion_dagster.local.errors import ServicesFailed
+from ingestion_dagster.processes import dagster_processes
+from ingestion_dagster.samples import SAMPLES, deliver, register_samples
+from ingestion_dagster.settings import Settings
+from ingestion_dagster.store.database import Database
+from ingestion_dagster.workplace import Workplace, workplace
+
+PATIENCE = 60.0
+"""Seconds for all suppliers of a day."""
+
+
+def main() -> int:
+    """Run both days; 0 where everything went as it should."""
+    root = Settings().local_root / "demo"
+    settings = Settings(local_root=root, database_url=None, redis_url=None, inbox=None, snapshot_url=None)
+    settings = settings.model_copy(update={"database_url": None, "redis_url": None})
+    erase(root)
+    started = time.monotonic()
+    with console.status("starting PostgreSQL, Redis and the Dagster daemon …"), workplace(settings) as place:
+        register_samples(place)
+        with dagster_processes(place, None):
+            console.print(f"everything is up after {time.monotonic() - started:.1f} s\n")
+            problems = _day(place, 1) + _day(place, 2)
+            _price_history(place)
+    console.print(f"\nDone in {time.monotonic() - started:.0f} s. `make up` starts the same with Dagster's UI.")
+    for problem in problems:
+        complain(problem)
+    return 1 if problems else 0
+
+
+def _day(place: Workplace, day: int) -> list[str]:
+    """Deliver the lists, ask for each on the queue as any producer would, wait for the results, show them."""
+    deliver(place, day)
+    tasks = {f"demo-day{day}-{sample.key}": sample for sample in SAMPLES}
+    with place.mailbox() as mailbox:
+        for task_id, sample in tasks.items():
+            mailbox.send(orjson.dumps({"task_id": task_id, "supplier": sample.key}))
+        results = _wait(mailbox, list(tasks), day)
+    _show(day, results)
+    if day == 1:
+        _rejects(place, list(tasks))
+    return _problems(day, results, list(tasks))
+
+
+def _wait(mailbox: Any, tasks: list[str], day: int) -> dict[str, dict[str, Any]]:
+    results: dict[str, dict[str, Any]] = {}
+    end = time.monotonic() + PATIENCE
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
+        bar = progress.add_task(f"day {day}: {len(tasks)} messages on the queue", total=len(tasks))
+        while len(results) < len(tasks) and time.monotonic() < end:
+            for task_id in tasks:
+                found = mailbox.result(task_id) if task_id not in results else None
+                if found:
+                    results[task_id] = orjson.loads(found)
+                    progress.advance(bar)
+            time.sleep(0.1)
+    return results
+
+
+def _show(day: int, results: dict[str, dict[str, Any]]) -> None:
+    rows = []
+    for sample in SAMPLES:
+        result = results.get(f"demo-day{day}-{sample.key}")
+        if result is None:
+            rows.append((sample.key, sample.shape, "no answer", *("",) * 7))
+            continue
+        counts = result["statistics"]
+        rows.append(
+            (
+                sample.key,
+                sample.shape,
+                result["status"],
+                counts["total_rows"],
+                counts["inserted"],
+                counts["updated"],
+                counts["unchanged"],
+                counts["missing"],
+                counts["failed_rows"],
+                f"{counts['processing_time_seconds']:.2f} s",
+            )
+        )
+    columns = (
+        "supplier",
+        "its list",
+        "status",
+        "rows",
+        "inserted",
+        "updated",
+        "unchanged",
+        "missing",
+        "rejected",
+        "took",
+    )
+    print_table(f"Day {day}", columns, rows)
+
+
+def _rejects(place: Workplace, tasks: list[str]) -> None:
+    rows = _rows(
+        place,
+        "SELECT s.key, p.cell, p.raw, p.error_message FROM parsing_logs p JOIN suppliers s ON s.id = p.supplier_id"
+        " WHERE p.task_id = ANY(:tasks) ORDER BY s.key, p.row_number",
+        tasks=tasks,
+    )
+    print_table("What was rejected, and why", ("supplier", "cell", "it says", "reason"), rows, empty="nothing rejected")
+
+
+def _price_history(place: Workplace) -> None:
+    rows = _rows(
+        place,
+        "SELECT s.key, i.supplier_sku, i.name, concat_ws(' ', trim_scale(v.price)::text, v.currency),"
+        " v.valid_from, v.valid_to, v.row_number FROM price_validity v"
+        " JOIN supplier_items i ON i.id = v.supplier_item_id JOIN suppliers s ON s.id = i.supplier_id WHERE i.id = (SELECT supplier_item_id FROM price_history"
+        " GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 1) ORDER BY v.valid_from",
+    )
+    columns = ("supplier", "sku", "name", "price", "from", "until", "row of the list")
+    print_table("The history of one price", columns, rows, empty="no price changed")
+
+
+def _rows(place: Workplace, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    async def _select(database: Database) -> list[tuple[Any, ...]]:
+        async with database.transaction() as connection:
+            return [tuple(row) for row in await connection.execute(text(statement), values)]
+
+    return place.run(_select)
+
+
+def _problems(day: int, results: dict[str, dict[str, Any]], tasks: list[str]) -> list[str]:
+    problems = [f"day {day}: no answer for {task}" for task in tasks if task not in results]
+    for task, result in results.items():
+        counts = result["statistics"]
+        if result["status"] not in ("success", "partial_success"):
+            problems.append(f"{task}: {result['status']}: {result.get('reasons') or result['errors']}")
+        elif day == 1 and not counts["inserted"]:
+            problems.append(f"{task}: nothing was inserted")
+        elif day == 2 and not (counts["updated"] and counts["unchanged"] and counts["missing"]):
+            problems.append(f"{task}: the second day shows no updated, unchanged and missing items")
+    return problems
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except ServicesFailed as error:
+        complain(str(error))
+        sys.exit(1)
