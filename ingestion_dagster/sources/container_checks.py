@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 
 from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.sources.limits import Limits
@@ -34,6 +35,19 @@ def open_package(data: bytes, limits: Limits) -> zipfile.ZipFile:
             f"the workbook unpacks to {total // max(len(data), 1)} times its size, as no real list does"
         )
     return package
+
+
+def refuse_document_types(package: zipfile.ZipFile) -> None:
+    """No spreadsheet program writes a DOCTYPE; entities, the expensive and the prying ones, need it."""
+    for member in package.infolist():
+        if member.filename.endswith((".xml", ".rels")):
+            try:
+                with package.open(member) as part:
+                    head = part.read(2_000).replace(b"\x00", b"")
+            except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+                raise SourceRejected(f"the workbook is damaged: {error}") from error
+            if b"<!DOCTYPE" in head:
+                raise SourceRejected("the workbook contains an XML document type, which no spreadsheet program writes")
 
 
 def refuse_encrypted_ole2(data: bytes) -> None:

@@ -12,7 +12,7 @@ import python_calamine
 from ingestion_dagster.core.errors import SheetError, SourceRejected
 from ingestion_dagster.core.sheets import Row, cell_address
 from ingestion_dagster.sources.cell_frames import clean_row
-from ingestion_dagster.sources.container_checks import open_package, refuse_encrypted_ods
+from ingestion_dagster.sources.container_checks import open_package, refuse_document_types, refuse_encrypted_ods
 from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.spreadsheets import Tab
 from ingestion_dagster.sources.xlsx_marks import Marks, column_formats, find_marks
@@ -23,6 +23,7 @@ def read_zipped(kind: str, data: bytes, limits: Limits) -> Iterator[Tab]:
     """The tabs of a zipped workbook, in order."""
     with open_package(data, limits) as package, ThreadPoolExecutor(1) as beside:
         refuse_encrypted_ods(package)
+        refuse_document_types(package)
         # calamine parses without the interpreter's lock, so marks are found at the same time.
         marks = _xlsx_marks(package, beside) if kind == "xlsx" else {}
         for tab in tabs_by_calamine(data, limits):
