@@ -4,6 +4,7 @@ A core is the number alone in plain spelling (`digits.plain`): digits with `.`, 
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
@@ -21,6 +22,7 @@ ONE_NUMBER = re.compile(rf"([^0-9]*)([0-9]+(?:[.,' {ARABIC_DECIMAL}][0-9]+)*)([^
 _DASH_DECIMALS = re.compile(r"(?<=[0-9])([.,:;])\s?-{1,2}(?![0-9])")
 _MARK_CURRENCY = re.compile(r"(?<=[0-9])([€$£])(?=[0-9]{2}(?![0-9]))")
 _VAT_RATE = re.compile(r"[0-9]{1,2}(?:[.,][0-9])? ?% ?(?=[^\W\d_])|(?<=[^\W\d_]) [0-9]{1,2}(?:[.,][0-9])? ?%")
+_ENOUGH_GROUPED = 4
 _TWO_OR_ONE = re.compile(r"[1-9][0-9]{1,2} [0-9]{3}")
 _RANGE_ENDS = re.compile(r"[0-9][0-9.,' ]*[0-9]|[0-9]")
 
@@ -43,9 +45,14 @@ def split_number(text: str) -> SplitNumber | None:
         match = ONE_NUMBER.fullmatch(_tidied(text))
         assert match is not None
         before, core, after = match.groups()
-    if before[-1:] in (".", ",", ARABIC_DECIMAL) and not before[-2:-1].isalnum():
+    if before[-1:] in (".", ",", ARABIC_DECIMAL) and _starts_a_number(before[-2:-1]):
         before, core = before[:-1], before[-1] + core
     return SplitNumber(before, core, after)
+
+
+def _starts_a_number(character: str) -> bool:
+    """What may stand before `.75`: nothing, a blank, a sign (`$.75`). After a letter the point ends a word (`Rs.75`)."""
+    return character in ("", " ", "(", "-", "+") or unicodedata.category(character) == "Sc"
 
 
 def _tidied(text: str) -> str:
@@ -106,26 +113,29 @@ def prove_style(texts: Iterable[str], told: Mark | None = None) -> NumberStyle:
 
     `told` is what a person or the supplier's settings say; it stands unless values contradict it. Values that
     contradict each other leave `decimal` open: then only values with one reading can be read, and `ambiguous`
-    says whether there are others.
+    says whether there are others. Bounds, ranges and zeros are no prices: they may contradict, never prove.
     """
     proofs: dict[Mark, list[str]] = {".": [], ",": []}
+    weak: dict[Mark, list[str]] = {".": [], ",": []}
     unsettled: list[str] = []
     integral_only = True
     marks: Counter[str] = Counter()
-    spaced: list[str] = []
-    for core, currency in _cores(texts):
+    cores: list[str] = []
+    for core, currency, is_price in _cores(texts):
         reading = readings(core)
         if reading.proves:
-            proofs[reading.proves].append(core)
+            (proofs if is_price and core.strip("0.,") else weak)[reading.proves].append(core)
         elif reading.ambiguous:
             unsettled.append(core)
             integral_only = integral_only and has_no_decimals(currency)
         marks.update({"'"} & set(core))
-        spaced.append(core)
-    marks[" "] = _space_groups(spaced)
-    decimal, evidence = _decided(proofs, unsettled, told)
-    if decimal is None and unsettled and integral_only and not any(proofs.values()):
-        decimal, evidence = _without_fractions(unsettled)
+        if is_price:
+            cores.append(core)
+    marks[" "] = _space_groups(cores)
+    decimal, evidence = _decided(_contradicted(proofs, weak), unsettled, told)
+    if unsettled and told is None and not any((*proofs.values(), *weak.values())):
+        settled = _without_fractions(unsettled) if integral_only else _beside_whole_numbers(unsettled, cores)
+        decimal, evidence = settled or (decimal, evidence)
     return NumberStyle(
         decimal=decimal,
         thousands=_thousands(decimal, [*proofs["."], *proofs[","], *unsettled], marks),
@@ -134,8 +144,16 @@ def prove_style(texts: Iterable[str], told: Mark | None = None) -> NumberStyle:
     )
 
 
-def _cores(texts: Iterable[str]) -> Iterable[tuple[str, str | None]]:
-    """Cores of the cells that are plainly numbers or ranges, each with its currency."""
+def _contradicted(proofs: dict[Mark, list[str]], weak: dict[Mark, list[str]]) -> dict[Mark, list[str]]:
+    """`proofs` with the weak ones beside them where both stand against each other."""
+    proved: set[Mark] = {mark for mark, cores in proofs.items() if cores}
+    if len(proved) != 1 or not weak["," if "." in proved else "."]:
+        return proofs
+    return {".": proofs["."] or weak["."], ",": proofs[","] or weak[","]}
+
+
+def _cores(texts: Iterable[str]) -> Iterable[tuple[str, str | None, bool]]:
+    """Cores of the cells that are plainly numbers or ranges: each with its currency, and whether it is a price."""
     for text in texts:
         if not text or not isinstance(text, str):
             continue
@@ -144,10 +162,10 @@ def _cores(texts: Iterable[str]) -> Iterable[tuple[str, str | None]]:
         if split is not None:
             affix = read_affixes(split.before, split.after)
             if affix.problem in ("", "price_from", "price_negative") or (not split.before and len(split.after) < 8):
-                yield split.core, affix.currency(None)
+                yield split.core, affix.currency(None), not affix.problem
         elif re.fullmatch(r"[0-9][0-9.,' ]*-[ ]?[0-9][0-9.,' ]*", cleaned):
             for end in _RANGE_ENDS.findall(cleaned):
-                yield end, None
+                yield end, None, False
 
 
 def _decided(proofs: dict[Mark, list[str]], unsettled: list[str], told: Mark | None) -> tuple[Mark | None, str]:
@@ -169,13 +187,31 @@ def _decided(proofs: dict[Mark, list[str]], unsettled: list[str], told: Mark | N
     return None, ""
 
 
-def _without_fractions(unsettled: list[str]) -> tuple[Mark | None, str]:
+def _without_fractions(unsettled: list[str]) -> tuple[Mark, str] | None:
     """Money without smaller coins has no decimals, so the one mark that occurs groups thousands."""
-    marks = {c for core in unsettled for c in core if c in ".,"}
-    if len(marks) != 1:
-        return None, "both “.” and “,” stand before three digits"
-    mark = marks.pop()
+    mark = _only_mark(unsettled)
+    if mark is None:
+        return None
     return ("," if mark == "." else "."), f"the currency has no decimals, so “{mark}” groups thousands"
+
+
+def _beside_whole_numbers(unsettled: list[str], cores: list[str]) -> tuple[Mark, str] | None:
+    """`81`, `112`, `1,230`, `45,580`: as fractions they would be `81.000` with fixed decimals or `1.23` without
+    trailing zeros, so the mark groups thousands. Two of each kind are wanted, and no `1500` without a mark."""
+    mark = _only_mark(unsettled)
+    whole = [core for core in cores if core.isdigit()]
+    ends_in_zero = [core for core in unsettled if core.endswith("0")]
+    if mark is None or len(whole) < 2 or len(ends_in_zero) < 2 or len(unsettled) < _ENOUGH_GROUPED:
+        return None
+    if any(len(core) > 3 for core in whole):
+        return None
+    evidence = f"“{whole[0]}” has no decimals and “{ends_in_zero[0]}” keeps its zeros, so “{mark}” groups thousands"
+    return ("," if mark == "." else "."), evidence
+
+
+def _only_mark(cores: list[str]) -> str | None:
+    marks = {c for core in cores for c in core if c in ".,"}
+    return marks.pop() if len(marks) == 1 else None
 
 
 def _space_groups(cores: list[str]) -> int:

@@ -70,7 +70,11 @@ def read_affixes(before: str, after: str) -> Affix:
     if signs and not any(s for s in _shared_codes(signs)):
         return Affix(signs, "price_two_currencies")
     bracket_left, bracket_right = left.strip(), right.strip()
-    if bracket_left.endswith("-") or bracket_right == "-" or (bracket_left == "(" and bracket_right == ")"):
+    if (
+        bracket_left.endswith("-")
+        or bracket_right == "-"
+        or (bracket_left == "(" and right.count("(") < right.count(")"))
+    ):
         return Affix(signs, "price_negative")
     left, right = _meaningful(left), _meaningful(_SLASHED_UNIT.sub(" ", right.replace("(", " ").replace(")", " ")))
     if not left and (not right or _is_unit_phrase(right)):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from ingestion_dagster.core.digits import plain
@@ -68,6 +69,10 @@ def price_reader(
     read_core = _core_reader(style or NumberStyle())
     one_number = ONE_NUMBER.fullmatch
 
+    simple, comma = bare_number(style, policy), style is not None and style.decimal == ","
+    make = tuple.__new__
+
+    @lru_cache(maxsize=8192)
     def read_text(text: str) -> Amount | NotAPrice:
         cleaned = text.strip() if text.isascii() else plain(text).strip()
         match = one_number(cleaned)
@@ -96,14 +101,25 @@ def price_reader(
         return bounded(written, found, affix, text, policy)
 
     def read(value: CellValue) -> Amount | NotAPrice:
-        kind = type(value)
-        if kind is str:
-            return read_text(value)  # type: ignore[arg-type]
-        if kind is float or kind is int:
-            return _from_number(value, policy)  # type: ignore[arg-type]
+        if isinstance(value, str):
+            if simple(value):
+                amount = Decimal(value.replace(",", ".") if comma else value)
+                if amount:
+                    return make(Amount, (amount, None, None, False))
+            return read_text(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return _from_number(value, policy)
         return _other_cell(value)
 
     return read
+
+
+def bare_number(style: NumberStyle | None, policy: PricePolicy) -> Callable[[str], object]:
+    """Matches a bare number in the style's own decimals, most cells of most columns: its reading is `Decimal` of the
+    text with a point for the mark. Zero is left to the policy."""
+    mark = style.decimal if style is not None else None
+    fraction = rf"(?:[{mark}][0-9]{{1,{policy.scale}}})?" if mark and policy.scale else ""
+    return re.compile(rf"[0-9]{{1,9}}{fraction}").fullmatch
 
 
 def _core_reader(style: NumberStyle) -> Callable[[str], str | None]:

@@ -26,7 +26,7 @@ _PRICE_SCALE: Final = 4
 
 
 def _problem(code: str) -> PydanticCustomError:
-    return PydanticCustomError("reject", "{code}", {"code": code})  # type: ignore[arg-type]
+    return PydanticCustomError("reject", "{code}", {"code": code})
 
 
 def _sku(text: str) -> str:

@@ -1,12 +1,13 @@
 """Which cell of a row becomes what, worked out once per sheet. No row is read here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ingestion_dagster.core.cell_text import clean
 from ingestion_dagster.core.currencies import currency_of_place
 from ingestion_dagster.core.fields import FIELDS
 from ingestion_dagster.core.mapped import KeyField, MappedSheet, ReadingHints
-from ingestion_dagster.core.prices import PricePolicy, PriceReader, price_reader
+from ingestion_dagster.core.prices import PricePolicy, PriceReader, bare_number, price_reader
 from ingestion_dagster.core.sheets import Sheet
 from ingestion_dagster.core.stock import StockReader, stock_reader
 
@@ -28,6 +29,9 @@ class RowPlan:
     """(header, column), sorted by header."""
     key: KeyField
     read_price: PriceReader
+    bare_price: Callable[[str], object]
+    """Matches what is certainly a bare number; `price_comma` says that its decimal mark is a comma."""
+    price_comma: bool
     read_stock: StockReader
     currency: str | None
     """Of a row that says nothing itself."""
@@ -61,12 +65,15 @@ def plan_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> RowPlan
     currency = mapped.currency or hints.currency
     currency_hint = currency or currency_of_place(sheet.locale)
     policy = PricePolicy(hints.price_scale, hints.price_scale_policy, hints.zero_price)
+    style = mapped.number_styles.get("price")
     return RowPlan(
         width=width,
         columns=columns,
         characteristics=tuple(sorted(characteristics.items())),
         key=mapped.key,
-        read_price=price_reader(mapped.number_styles.get("price"), policy, currency_hint),
+        read_price=price_reader(style, policy, currency_hint),
+        bare_price=bare_number(style, policy),
+        price_comma=style is not None and style.decimal == ",",
         read_stock=stock_reader(mapped.number_styles.get("stock")),
         currency=currency,
         currency_hint=currency_hint,

@@ -3,7 +3,6 @@
 items + rejects + no items == rows between the table's first and last row, always.
 """
 
-import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -38,14 +37,14 @@ def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterato
     read_plain = plain_row_reader(plan)
     examine = row_examiner(plan, sheet)
     typed, first, last = sheet.typed, plan.first_row, plan.last_row
-    section: str | None = None
+    beginnings, section = _total_beginnings(), None
     for number, row in enumerate(sheet.rows()):
         if number < first:
             continue
         if last is not None and number > last:
             break
         item = None if typed else read_plain(number, row, section)
-        if item is not None and not _sounds_like_total(item.supplier_sku):
+        if item is not None and (item[1][:_INITIALS].casefold() not in beginnings or not _sounds_like_total(item[1])):
             yield item
             continue
         seen = examine(number, row, section)
@@ -65,18 +64,18 @@ def _may_be_no_item(seen: Examined) -> bool:
     return any(problem.field == "price" or problem.code in _DOUBT for problem in seen.problems)
 
 
+_INITIALS = 3
+
+
 @cache
-def _total_words() -> tuple[frozenset[str], re.Pattern[str]]:
+def _total_beginnings() -> frozenset[str]:
+    """The first letters of all total words, of short ones also with what may follow them."""
     phrases = all_words("totals", besides="after")
-    initials = frozenset(c for phrase in phrases for c in (phrase[0], phrase[0].upper()))
-    return initials, re.compile("|".join(re.escape(phrase.split()[0]) for phrase in phrases), re.IGNORECASE)
+    return frozenset((phrase + after)[:_INITIALS] for phrase in phrases for after in ("", ":", ".", " "))
 
 
 def _sounds_like_total(key: str) -> bool:
-    """Whether a key begins like `Total` or `Итого`: rare enough to look at the whole row then."""
-    initials, words = _total_words()
-    if key[0] not in initials or not words.match(key):
-        return False
+    """Whether a key is a total word or begins with one: rare enough to look at the whole row then."""
     return bool(begins_with(normalise(key), all_words("totals", besides="after")))
 
 

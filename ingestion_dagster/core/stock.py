@@ -66,13 +66,10 @@ def stock_reader(style: NumberStyle | None = None) -> StockReader:
         return _from_text(text, style)
 
     def read(value: CellValue) -> Stock:
-        kind = type(value)
-        if kind is str:
-            if value.isdecimal() and value.isascii() and len(value) < 12:  # type: ignore[union-attr]
-                return Stock(int(value))  # type: ignore[arg-type]
-            return read_text(value)  # type: ignore[arg-type]
-        if kind is int or kind is float:
-            return _from_number(value)  # type: ignore[arg-type]
+        if isinstance(value, str):
+            return read_text(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return _from_number(value)
         if value is None:
             return _UNKNOWN
         if value is False:
