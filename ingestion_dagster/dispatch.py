@@ -5,17 +5,20 @@ Knows no Dagster: what it must know of runs it asks through a function.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.leases import RunState, verdict
 from ingestion_dagster.core.retries import retry_wait
-from ingestion_dagster.queue import Mailbox
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database
 from ingestion_dagster.store.requests import Delivery, Lease, Recorded
 from ingestion_dagster.workplace import Workplace
+
+if TYPE_CHECKING:
+    from ingestion_dagster.queue import Mailbox
 
 RunLookup = Callable[[Lease], RunState]
 LEASE_FOR_START = 120.0
@@ -38,7 +41,7 @@ class Tick:
         return [one for one in self.recorded if one.verdict in ("malformed", "rejected", "conflict")]
 
 
-async def tick(place: Workplace, mailbox: Mailbox, database: Database, run_of: RunLookup) -> Tick:
+async def tick(place: Workplace, mailbox: "Mailbox", database: Database, run_of: RunLookup) -> Tick:
     """One round. Everything is committed before it returns; what it returns can be asked for again."""
     done = Tick()
     await _reap(place, database, run_of, done)
@@ -76,7 +79,7 @@ async def _crashed(place: Workplace, connection: AsyncConnection, lease: Lease) 
     return await requests.crashed(connection, lease.request_id, lease.fence, reason, wait)
 
 
-async def _drain(place: Workplace, mailbox: Mailbox, database: Database, done: Tick) -> None:
+async def _drain(place: Workplace, mailbox: "Mailbox", database: Database, done: Tick) -> None:
     """Mailbox to record: claimed, committed, and only then confirmed. Above the high-water mark mail stays in Redis."""
     known = place.settings
     async with database.transaction() as connection:
@@ -91,7 +94,7 @@ async def _drain(place: Workplace, mailbox: Mailbox, database: Database, done: T
     mailbox.confirm([one.id for one in claimed])
 
 
-async def publish(place: Workplace, mailbox: Mailbox, database: Database, limit: int = 500) -> int:
+async def publish(place: Workplace, mailbox: "Mailbox", database: Database, limit: int = 500) -> int:
     """Results on record that Redis does not have yet."""
     async with database.transaction() as connection:
         waiting = await requests.unpublished(connection, limit)

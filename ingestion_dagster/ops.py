@@ -87,7 +87,7 @@ async def map_columns(
 def fetches(context: dg.OpExecutionContext) -> bool:
     """Whether this run brings a fresh list; one of `supplier_items` alone re-reads the stored list."""
     selected = context.run.asset_selection
-    if selected is not None:
+    if selected:  # empty or None where a job's whole selection runs
         return dg.AssetKey("supplier_sheet") in selected
     return context.job_name != "reload_supplier"
 

@@ -9,7 +9,6 @@ from ingestion_dagster.core.leases import RunState
 from ingestion_dagster.dispatch import Tick, tick
 from ingestion_dagster.jobs import ingest_supplier
 from ingestion_dagster.partitions import suppliers as suppliers_partitions
-from ingestion_dagster.queue import Mailbox
 from ingestion_dagster.resources import IngestionResource
 from ingestion_dagster.store import suppliers
 from ingestion_dagster.store.database import Database, connected
@@ -62,7 +61,7 @@ async def _evaluate(context: dg.SensorEvaluationContext, place: Workplace) -> dg
                 context.log.warning(f"request {task_id}: its run is gone; now {state}")
             new_keys = await _new_partitions(context.instance, database)
     if not done.to_start and not new_keys:
-        return dg.SkipReason(_in_words(done, mailbox))
+        return dg.SkipReason(_in_words(done))
     return dg.SensorResult(
         run_requests=[_run_request(lease, place.settings.job_timeout) for lease in done.to_start],
         dynamic_partitions_requests=[suppliers_partitions.build_add_request(new_keys)] if new_keys else None,
@@ -102,6 +101,6 @@ def _nothing_happened(done: Tick) -> bool:
     return not done.recorded and not done.reaped
 
 
-def _in_words(done: Tick, mailbox: Mailbox) -> str:
+def _in_words(done: Tick) -> str:
     taken = f"{len(done.recorded)} messages taken, " if done.recorded else ""
     return f"{taken}{done.waiting} requests waiting for their supplier or their time; nothing new to start"

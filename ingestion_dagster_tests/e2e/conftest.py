@@ -1,0 +1,63 @@
+"""The whole system for the end-to-end tests: embedded servers, Dagster's code server, daemon and UI; one set for all."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+import redis
+
+from ingestion_dagster.processes import Running, dagster_processes
+from ingestion_dagster.settings import Settings
+from ingestion_dagster.workplace import Workplace, workplace
+from ingestion_dagster_tests.conftest import temporary_root
+
+
+@dataclass
+class Stack:
+    """What an outside producer and reader can reach, and nothing more."""
+
+    place: Workplace
+    dagster: Running
+
+    @property
+    def inbox(self) -> Path:
+        folder = self.place.settings.inbox_path
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def push(self, message: dict[str, Any] | bytes) -> None:
+        with redis.Redis.from_url(self.place.redis_url) as client:
+            client.lpush("ingestion:queue", message if isinstance(message, bytes) else json.dumps(message))
+
+    def result(self, task_id: str, patience: float = 45.0) -> dict[str, Any]:
+        end = time.monotonic() + patience
+        with redis.Redis.from_url(self.place.redis_url) as client:
+            while time.monotonic() < end:
+                found = client.get(f"ingestion:result:{task_id}")
+                if found:
+                    return json.loads(found)
+                time.sleep(0.1)
+        raise AssertionError(f"no result for {task_id} after {patience} s")
+
+    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        connection = psycopg2.connect(self.place.database_url)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement, values)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Everything `ingestion up` starts, in a folder of its own."""
+    with temporary_root() as root:
+        settings = Settings(local_root=root)
+        with workplace(settings) as place, dagster_processes(place, 3999) as running:
+            yield Stack(place, running)

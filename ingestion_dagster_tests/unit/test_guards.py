@@ -1,0 +1,85 @@
+"""Guards: each trips past its threshold and not at it, and says what it saw."""
+
+from typing import Any
+
+import pytest
+
+from ingestion_dagster.core.guards import Facts, GuardResult, evaluate, tripped
+from ingestion_dagster.core.mapped import MappedSheet, Question
+from ingestion_dagster.core.supplier import Thresholds
+
+CALM: dict[str, Any] = {"staged": 100, "rejected": 0, "known": 100, "matched": 100, "distinct_prices": 90}
+
+
+def judged(**facts: Any) -> dict[str, GuardResult]:
+    return {result.name: result for result in evaluate(Facts(**(CALM | facts)), Thresholds(), None)}
+
+
+def names_tripped(**facts: Any) -> list[str]:
+    return [name for name, result in judged(**facts).items() if result.tripped]
+
+
+@pytest.mark.parametrize(
+    ("guard", "past", "at"),
+    [
+        ("zero_rows", {"staged": 0, "matched": 0}, {"staged": 1}),
+        ("missing_rows", {"missing": 31}, {"missing": 30}),
+        ("reject_rate", {"staged": 69, "rejected": 31}, {"staged": 70, "rejected": 30}),
+        (
+            "duplicate_rate",
+            {"rejected": 11, "staged": 89, "duplicates": 11},
+            {"rejected": 10, "staged": 90, "duplicates": 10},
+        ),
+        ("price_jump", {"jumps": 1}, {"jumps": 0}),
+        ("median_price_change", {"changed": 20, "median_change": 0.31}, {"changed": 20, "median_change": 0.3}),
+        ("changed_share", {"changed": 91, "median_change": 0.1}, {"changed": 90, "median_change": 0.1}),
+        ("equal_prices", {"distinct_prices": 1}, {"distinct_prices": 2}),
+        ("currency_change", {"currency_changes": 1}, {"currency_changes": 0}),
+        (
+            "price_tier",
+            {"tier_before": "purchase", "tier_now": "retail"},
+            {"tier_before": "purchase", "tier_now": "purchase"},
+        ),
+    ],
+)
+def test_a_guard_trips_just_past_its_threshold_and_not_at_it(
+    guard: str, past: dict[str, Any], at: dict[str, Any]
+) -> None:
+    assert guard in names_tripped(**past)
+    assert guard not in names_tripped(**at)
+
+
+def test_a_calm_list_trips_nothing() -> None:
+    assert names_tripped() == []
+
+
+def test_all_prices_zero_trips_even_in_a_short_list() -> None:
+    assert "equal_prices" in names_tripped(staged=2, matched=2, zero_prices=2, distinct_prices=1)
+
+
+def test_shares_of_a_short_list_are_not_judged() -> None:
+    assert names_tripped(staged=2, known=3, matched=2, missing=1, rejected=1, distinct_prices=2) == []
+
+
+def test_a_supplier_can_have_other_thresholds() -> None:
+    facts = Facts(**(CALM | {"missing": 60}))
+    assert not tripped(evaluate(facts, Thresholds(missing_share=0.8), None))
+
+
+def test_an_unanswered_question_holds_the_batch_with_its_words() -> None:
+    mapped = MappedSheet(
+        sheet="S",
+        is_pricelist=True,
+        header_row_index=0,
+        decision="ask",
+        questions=(Question(code="price_column", message="Which of C and D is the price?"),),
+    )
+    (stopped,) = tripped(evaluate(Facts(**CALM), Thresholds(), mapped))
+    assert stopped.check == "mapping_confirmed"
+    assert "C and D" in stopped.message
+
+
+def test_every_message_is_a_sentence() -> None:
+    for result in judged(missing=50, jumps=2, changed=95, median_change=0.5).values():
+        assert result.message[0].isupper() or result.message[0].isdigit()
+        assert result.message.endswith(".")
