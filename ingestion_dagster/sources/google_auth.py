@@ -5,7 +5,7 @@ up regional boundaries at another Google host for every process. No key or token
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from ingestion_dagster.core.errors import SourceRejected
+from ingestion_dagster.sources.google_body import read_body
 from ingestion_dagster.sources.google_errors import (
     GoogleRejected,
     GoogleUnavailable,
@@ -44,14 +45,16 @@ class Robot:
     credentials: Any = field(repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def headers(self, session: "requests.Session", timeout: tuple[float, float]) -> dict[str, str]:
+    def headers(
+        self, session: "requests.Session", timeout: tuple[float, float], time_left: Callable[[], float]
+    ) -> dict[str, str]:
         """The Authorization header, with a fresh token where the last one has run out.
 
         Raises GoogleUnavailable or GoogleRejected.
         """
         with self._lock:
             if not self.credentials.valid:
-                self._renew(session, timeout)
+                self._renew(_TokenRequest(session, timeout, time_left, Subject("the access token", self.email)))
             headers: dict[str, str] = {}
             self.credentials.apply(headers)
             return headers
@@ -61,14 +64,13 @@ class Robot:
         with self._lock:
             self.credentials.token = None
 
-    def _renew(self, session: "requests.Session", timeout: tuple[float, float]) -> None:
+    def _renew(self, transport: "_TokenRequest") -> None:
         from google.auth.exceptions import GoogleAuthError
 
-        subject = Subject("the access token", self.email)
         try:
-            self.credentials.refresh(_TokenRequest(session, timeout, subject))
+            self.credentials.refresh(transport)
         except GoogleAuthError as error:
-            raise token_error(_description(error), subject) from None
+            raise token_error(_description(error), transport.subject) from None
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class _TokenRequest:
 
     session: "requests.Session"
     timeout: tuple[float, float]
+    time_left: Callable[[], float]
     subject: Subject
 
     def __call__(
@@ -95,7 +98,9 @@ class _TokenRequest:
             with self.session.request(
                 method, url, data=body, headers=headers, timeout=self.timeout, allow_redirects=False, stream=True
             ) as response:
-                data = response.raw.read(_LARGEST_TOKEN_ANSWER, decode_content=True)
+                data = read_body(response, _LARGEST_TOKEN_ANSWER, self.time_left, self.subject.what)
+        except GoogleRejected:
+            raise
         except Exception as error:
             raise broken_error(error, self.subject) from None
         status = response.status_code

@@ -17,6 +17,7 @@ from gspread.urls import DRIVE_FILES_API_V3_URL, SPREADSHEETS_API_V4_BASE_URL
 
 from ingestion_dagster.core.errors import SourceUnavailable
 from ingestion_dagster.sources.google_auth import Robot, is_google_or_loopback
+from ingestion_dagster.sources.google_body import read_body
 from ingestion_dagster.sources.google_errors import (
     GoogleBusy,
     GoogleRejected,
@@ -34,10 +35,6 @@ LARGEST_ANSWER: Final = 48 * 2**20
 """Bytes after unpacking: about 250,000 filled cells. More is asked for in parts."""
 
 
-class AnswerTooLarge(GoogleRejected):
-    """The answer is larger than LARGEST_ANSWER; it was abandoned, not read to its end."""
-
-
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long to try. Seconds; waiting for a turn in the shared quota is not counted."""
@@ -47,7 +44,9 @@ class Patience:
     """For all requests of one sheet together."""
     connect: float = 5.0
     silence: float = 60.0
-    """How long Google may be silent within one request; it ends requests itself after 180 s."""
+    """How long Google may be silent within one request."""
+    request: float = 90.0
+    """For one request with its body; Google ends requests itself after 180 s."""
     first_pause: float = 1.0
     first_busy_pause: float = 10.0
     """After a 429 without Retry-After: the quota refills within a minute, and 10 + 20 + 40 s outlast that."""
@@ -80,6 +79,11 @@ class Turn:
     def left(self) -> float:
         """Seconds that the present request may still take."""
         return self._ends - self.reserve - self.patience.clock()
+
+    def request_clock(self) -> Callable[[], float]:
+        """Seconds left for the request that begins now, at each call."""
+        ends = self.patience.clock() + min(self.patience.request, self.left())
+        return lambda: ends - self.patience.clock()
 
     def take(self) -> None:
         """Waits for one read of the shared quota; the wait moves the deadline."""
@@ -171,7 +175,7 @@ class ReadingClient(gspread.HTTPClient):
 
     def _once(self, url: str, params: dict[str, Any], metered: bool) -> Answer:
         for renewed in (False, True):
-            headers = self.robot.headers(self.session, self._limits())
+            headers = self.robot.headers(self.session, self._limits(), self.turn.request_clock())
             if metered:
                 self.turn.take()
             answer = self._send(url, params, headers, last=renewed)
@@ -182,7 +186,7 @@ class ReadingClient(gspread.HTTPClient):
 
     def _send(self, url: str, params: dict[str, Any], headers: dict[str, str], last: bool) -> Answer | None:
         """One request. None where Google does not know the token (any more) and a new one may help."""
-        limits = self._limits()
+        limits, time_left = self._limits(), self.turn.request_clock()
         try:
             with self.session.get(
                 url,
@@ -193,7 +197,7 @@ class ReadingClient(gspread.HTTPClient):
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = self._body(response)
+                body = read_body(response, LARGEST_ANSWER, time_left, self.turn.subject.what)
                 status, reply_headers = response.status_code, response.headers
         except GoogleRejected:
             raise
@@ -216,17 +220,6 @@ class ReadingClient(gspread.HTTPClient):
         if left <= 0:
             raise GoogleUnavailable("timed out", f"Reading {self.turn.subject.what} took too long.")
         return min(self.turn.patience.connect, left), min(self.turn.patience.silence, left)
-
-    def _body(self, response: requests.Response) -> bytes:
-        """The unpacked body, read as it arrives, so that a drip of bytes cannot outlast the deadline."""
-        body = bytearray()
-        while chunk := response.raw.read1(1 << 18, decode_content=True):
-            body += chunk
-            if len(body) > LARGEST_ANSWER:
-                raise AnswerTooLarge("answer too large", f"Google's answer for {self.turn.subject.what} is too large.")
-            if self.turn.left() <= 0:
-                raise TimeoutError
-        return bytes(body)
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ingestion_dagster.core.sheets import column_letter
+from ingestion_dagster.sources.google_body import AnswerTooLarge
 from ingestion_dagster.sources.google_errors import GoogleRejected, GoogleUnavailable, unreadable_error
-from ingestion_dagster.sources.google_http import AnswerTooLarge, ReadingClient
+from ingestion_dagster.sources.google_http import ReadingClient
 from ingestion_dagster.sources.google_tabs import Tab, is_pattern, quoted
 
 PART_CELLS: Final = 100_000

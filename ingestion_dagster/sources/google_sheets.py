@@ -128,9 +128,10 @@ def fetch_google_sheet(
     from ingestion_dagster.sources.google_tabs import wanted_tabs
 
     with client.reading(source.supplier or link.key, f"the Google Sheet {link.key}") as reader:
-        whole = read_whole(reader, link.key, source.sheet_name)
+        name = source.sheet_name if link.gid is None else None
+        whole = read_whole(reader, link.key, name)
         document = whole or read_outline(reader, link.key)
         writer = SnapshotWriter(link.key, document.get("properties", {}))
-        for tab in wanted_tabs(link.key, document["sheets"], link.gid, source.sheet_name):
+        for tab in wanted_tabs(link.key, document["sheets"], link.gid, name):
             writer.tab(tab, tab.get("data", ()) if whole else read_in_parts(reader, link.key, tab))
         return writer.finish()

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ingestion_dagster.core.errors import SourceUnavailable
 from ingestion_dagster.core.google_links import GOOGLE_HOSTS
+from ingestion_dagster.sources.google_body import read_body
 from ingestion_dagster.sources.google_errors import GoogleRejected, GoogleUnavailable, Subject
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _download(
         try:
             with session.get(address, timeout=limits, allow_redirects=False, stream=True) as response:
                 status, headers = response.status_code, response.headers
-                body = _body(response, patience, ends, subject)
+                body = read_body(response, LARGEST_FILE, lambda: ends - patience.clock(), subject.what)
         except GoogleRejected:
             raise
         except Exception as error:
@@ -103,17 +104,6 @@ def _download(
         else:
             return _file_of(body, headers.get("Content-Type", ""), format, subject)
     raise GoogleUnavailable("redirected", f"Google sent {subject.what} round in circles.")
-
-
-def _body(response: "requests.Response", patience: "Patience", ends: float, subject: Subject) -> bytes:
-    body = bytearray()
-    while chunk := response.raw.read1(1 << 18, decode_content=True):
-        body += chunk
-        if len(body) > LARGEST_FILE:
-            raise GoogleRejected("answer too large", f"{subject.what} is larger than {LARGEST_FILE // 10**6} MB.")
-        if patience.clock() > ends:
-            raise TimeoutError
-    return bytes(body)
 
 
 def _check_redirect(address: str, home: str, subject: Subject) -> None:

@@ -4,7 +4,7 @@ import gzip
 import json
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +36,8 @@ class FakeGoogle:
     """One word per request: `token`, the method's id, or `export`; refused ones with their status."""
     latency: float = 0.0
     """Seconds before each answer."""
+    before: Callable[[str], None] | None = None
+    """Called with each path before it is answered: somebody edits a document just then."""
     stopping: threading.Event = field(default_factory=threading.Event)
     _packed: dict[tuple[str, int, str], bytes] = field(default_factory=dict)
 
@@ -52,6 +54,7 @@ class FakeGoogle:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 30
+    disable_nagle_algorithm = True  # head and body are two writes; each would wait 40 ms for an acknowledgement
     google: FakeGoogle
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -73,6 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self._went_wrong():
             return
+        if self.google.before is not None:
+            self.google.before(self.path)
         parts = urlsplit(self.path)
         query = parse_qs(parts.query, keep_blank_values=True)
         found = answers.find(parts.path)
