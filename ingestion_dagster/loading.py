@@ -93,18 +93,18 @@ async def map_columns(place: Workplace, snapshot: SheetSnapshot, *, reread: bool
     Raises SheetError where it is no price list that can be understood.
     """
     timings = dict(snapshot.timings)
+    mapped = None
     with _timed(timings, "map"):
         async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
             supplier = await suppliers.by_key(connection, snapshot.supplier_key)
             remembered = await mappings.confirmed(connection, supplier.id)
             in_force = await batches.in_force(connection, supplier.id)
         fingerprint = _fingerprint(snapshot, supplier, remembered.version if remembered else 0)
-        if not reread and in_force is not None and in_force["fingerprint"] == fingerprint:
-            return MappedSnapshot(snapshot=snapshot, fingerprint=fingerprint, mapped=None, timings=timings)
-        workbook = open_snapshot(place, snapshot, supplier)
-        mapped = understand(workbook, supplier.hints(), remembered.mapping if remembered else None)
-        if mapped.decision == "refuse":
-            raise SheetError(_why_refused(mapped))
+        if reread or in_force is None or in_force["fingerprint"] != fingerprint:
+            workbook = open_snapshot(place, snapshot, supplier)
+            mapped = understand(workbook, supplier.hints(), remembered.mapping if remembered else None)
+    if mapped is not None and mapped.decision == "refuse":
+        raise SheetError(_why_refused(mapped))
     return MappedSnapshot(
         snapshot=snapshot,
         fingerprint=fingerprint,
@@ -127,26 +127,34 @@ def _why_refused(mapped: MappedSheet) -> str:
 async def validate_rows(place: Workplace, understood: MappedSnapshot, errand: Errand) -> StagedBatch:
     """Read every row: good ones into `staged_items`, bad ones into `parsing_logs`."""
     timings = dict(understood.timings)
-    snapshot, mapped = understood.snapshot, understood.mapped
     with _timed(timings, "validate"):
         async with connected(place.database_url, place.limits) as database:
-            if mapped is None:
-                return await _note_unchanged(database, understood, errand, timings)
-            async with database.transaction() as connection:
-                supplier = await suppliers.by_key(connection, snapshot.supplier_key)
-            workbook = open_snapshot(place, snapshot, supplier)
-            async with database.transaction() as connection:
-                batch_id = await batches.open_batch(
-                    connection,
-                    supplier.id,
-                    snapshot.id,
-                    errand.task_id,
-                    errand.run_id,
-                    understood.fingerprint,
-                    mapping=mapped.model_dump(mode="json"),
-                    mapping_id=understood.mapping_id,
-                )
-                counts = await _stage(database, connection, batch_id, supplier, workbook, mapped, errand)
+            if understood.mapped is None:
+                staged = await _note_unchanged(database, understood, errand)
+            else:
+                staged = await _read_and_stage(database, place, understood, understood.mapped, errand)
+    return staged.model_copy(update={"timings": timings})
+
+
+async def _read_and_stage(
+    database: Database, place: Workplace, understood: MappedSnapshot, mapped: MappedSheet, errand: Errand
+) -> StagedBatch:
+    snapshot = understood.snapshot
+    async with database.transaction() as connection:
+        supplier = await suppliers.by_key(connection, snapshot.supplier_key)
+    workbook = open_snapshot(place, snapshot, supplier)
+    async with database.transaction() as connection:
+        batch_id = await batches.open_batch(
+            connection,
+            supplier.id,
+            snapshot.id,
+            errand.task_id,
+            errand.run_id,
+            understood.fingerprint,
+            mapping=mapped.model_dump(mode="json"),
+            mapping_id=understood.mapping_id,
+        )
+        counts = await _stage(database, connection, batch_id, supplier, workbook, mapped, errand)
     return StagedBatch(
         batch_id=batch_id,
         supplier_key=snapshot.supplier_key,
@@ -154,7 +162,6 @@ async def validate_rows(place: Workplace, understood: MappedSnapshot, errand: Er
         total_rows=counts.accepted + counts.rejected + counts.collapsed,
         accepted_rows=counts.accepted,
         rejected_rows=counts.rejected,
-        timings=timings,
     )
 
 
@@ -209,9 +216,7 @@ def _duplicate_reject(row: dict[str, Any], supplier: Supplier) -> RowReject:
     )
 
 
-async def _note_unchanged(
-    database: Database, understood: MappedSnapshot, errand: Errand, timings: Timings
-) -> StagedBatch:
+async def _note_unchanged(database: Database, understood: MappedSnapshot, errand: Errand) -> StagedBatch:
     snapshot = understood.snapshot
     async with database.transaction() as connection:
         supplier = await suppliers.by_key(connection, snapshot.supplier_key)
@@ -235,7 +240,6 @@ async def _note_unchanged(
         total_rows=rows + rejected,
         accepted_rows=rows,
         rejected_rows=rejected,
-        timings=timings,
     )
 
 
@@ -247,11 +251,11 @@ async def upsert_items(place: Workplace, staged: StagedBatch, errand: Errand) ->
     timings = dict(staged.timings)
     async with connected(place.database_url, place.limits) as database:
         try:
-            with _timed(timings, "merge"):
-                async with database.transaction() as connection:
+            async with database.transaction() as connection:
+                with _timed(timings, "merge"):
                     summary = await _decide(connection, place, staged)
-                    summary = summary.model_copy(update={"timings": timings})
-                    await _acknowledge(connection, summary, errand)
+                summary = summary.model_copy(update={"timings": timings})
+                await _acknowledge(connection, summary, errand)
         except DataIngestionError as error:
             if not error.retryable:
                 await _mark_failed(database, staged.batch_id, str(error))
