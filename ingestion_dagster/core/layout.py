@@ -1,8 +1,245 @@
-"""Where the table is in a tab: its rows, its header, its columns, and what stands around it.
+"""Where the table is in a tab: its header, its rows and columns, and what other tables stand around it.
 
 Which column means what is in `mapping.py`; what a single row is, is in `row_kind.py`.
 """
 
-from ingestion_dagster.core.row_kind import RowKind, classify_row
+from typing import NamedTuple
 
-__all__ = ["RowKind", "classify_row"]
+from ingestion_dagster.core.cell_kinds import BLANK
+from ingestion_dagster.core.header_rows import Header, filled_columns, find_header, header_text, words_of
+from ingestion_dagster.core.mapped import ReadingHints
+from ingestion_dagster.core.row_kind import RowKind, classify_row
+from ingestion_dagster.core.sampling import Sample
+from ingestion_dagster.core.sheets import Range, Row, Sheet
+from ingestion_dagster.core.words import normalise
+
+__all__ = ["RowKind", "Table", "classify_row", "find_table"]
+
+
+class Table(NamedTuple):
+    """One table of a tab. `headers` has a text per column from column 0 on; `body` holds sampled rows that may be
+    items, with their row numbers."""
+
+    header_rows: tuple[int, ...]
+    header_score: float
+    headers: tuple[str, ...]
+    parts: tuple[tuple[str, ...], ...]
+    """Per column the header cells one by one, top to bottom."""
+    first_data_row: int
+    last_data_row: int | None
+    first_column: int
+    last_column: int | None
+    body: list[tuple[int, Row]]
+    around: tuple[str, ...]
+    """Texts above the header: titles, terms, contacts."""
+    others: tuple[str, ...]
+    """Other tables on the tab, in words."""
+
+    @property
+    def columns(self) -> range:
+        """The table's columns."""
+        end = len(self.headers) if self.last_column is None else self.last_column + 1
+        return range(self.first_column, end)
+
+
+def find_table(sheet: Sheet, sample: Sample, hints: ReadingHints) -> Table:
+    """The main table of a tab. Hinted rows win over what is found."""
+    header = _hinted_header(hints) or find_header(sample, sheet.merges)
+    parts = _header_parts(sample, header.rows, sheet.merges)
+    headers = tuple(" ".join(dict.fromkeys(part for part in column if part)) for column in parts)
+    first = hints.data_start_row - 1 if hints.data_start_row else _first_data_row(sample, header)
+    last, below = _second_table_below(sample, header, first)
+    first_column, last_column, beside = _main_block(headers, sample, first)
+    body = [(n, row) for n, row in enumerate(sample.top) if n >= first and (last is None or n <= last)]
+    if last is None:
+        body += sample.spread
+    return Table(
+        header_rows=header.rows,
+        header_score=header.score,
+        headers=headers,
+        parts=parts,
+        first_data_row=first,
+        last_data_row=last,
+        first_column=first_column,
+        last_column=last_column,
+        body=_items_only(body, headers, first_column, last_column),
+        around=_texts_around(sample, header.rows[0] if header.rows else first),
+        others=tuple(beside + below),
+    )
+
+
+def _hinted_header(hints: ReadingHints) -> Header | None:
+    if hints.header_row is None:
+        return None
+    if hints.header_row == 0:
+        return Header((), 9.0)
+    first = hints.header_row - 1
+    last = first
+    if hints.data_start_row and first < hints.data_start_row - 1 <= first + 3:
+        last = hints.data_start_row - 2
+    return Header(tuple(range(first, last + 1)), 9.0)
+
+
+def _header_parts(sample: Sample, rows: tuple[int, ...], merges: tuple[Range, ...]) -> tuple[tuple[str, ...], ...]:
+    """Header cells per column. A title over several columns belongs to each of them: told by a merged range, or by
+    blanks to its right over cells that are filled below."""
+    texts: list[list[str]] = [[] for _ in range(sample.width)]
+    for depth, row in enumerate(rows):
+        if row >= len(sample.top):
+            continue
+        line = [header_text(value) for value in sample.top[row]] + [""] * (sample.width - len(sample.top[row]))
+        for area in merges:
+            if area.first_row <= row <= area.last_row and area.first_column < sample.width:
+                origin = header_text(_cell(sample, area.first_row, area.first_column))
+                for column in range(area.first_column, min(area.last_column + 1, sample.width)):
+                    line[column] = origin
+        if depth < len(rows) - 1 and not merges:
+            _spread_right(line, [header_text(v) for v in sample.top[rows[depth + 1]]])
+        for column in range(sample.width):
+            texts[column].append(line[column])
+    return tuple(tuple(column) for column in texts)
+
+
+def _spread_right(line: list[str], below: list[str]) -> None:
+    title = ""
+    for column, text in enumerate(line):
+        if text:
+            has_part = column < len(below) and bool(below[column])
+            title = text if has_part else ""
+        elif title and column < len(below) and below[column]:
+            line[column] = title
+        else:
+            title = ""
+
+
+def _cell(sample: Sample, row: int, column: int) -> object:
+    if row < len(sample.top) and column < len(sample.top[row]):
+        return sample.top[row][column]
+    return None
+
+
+def _first_data_row(sample: Sample, header: Header) -> int:
+    if header.rows:
+        return header.rows[-1] + 1
+    for number, kinds in enumerate(sample.kinds):
+        if len(filled_columns(kinds)) >= 2:
+            return number
+    return 0
+
+
+def _second_table_below(sample: Sample, header: Header, first: int) -> tuple[int | None, list[str]]:
+    """The last row of the main table where another header, unlike the first, begins a second one."""
+    if not header.rows:
+        return None, []
+    own = _words_of_row(sample, header.rows[-1]) | _words_of_row(sample, header.rows[0])
+    for number in range(first + 2, len(sample.top)):
+        kinds = sample.kinds[number]
+        filled = filled_columns(kinds)
+        if len(filled) < 3 or any(kinds[c] in ("int", "decimal", "money", "long") for c in filled):
+            continue
+        said = [c for c in filled if words_of(sample.top[number][c]).known >= 0.9]
+        if len(said) < 3 or len(said) < 0.6 * len(filled):
+            continue
+        words = _words_of_row(sample, number)
+        if len(words & own) >= 0.6 * len(words):
+            continue
+        titles = ", ".join(header_text(sample.top[number][c]) for c in filled[:4])
+        return number - 1, [f"a second table begins in row {number + 1}: {titles}"]
+    return None, []
+
+
+def _words_of_row(sample: Sample, row: int) -> set[str]:
+    if row >= len(sample.top):
+        return set()
+    return {normalise(header_text(value)) for value in sample.top[row]} - {""}
+
+
+def _main_block(headers: tuple[str, ...], sample: Sample, first: int) -> tuple[int, int | None, list[str]]:
+    """First and last column of the main table where two stand side by side: the header says the same words again,
+    or a column that is blank throughout parts two headers that both have a price."""
+    named = [normalise(header) for header in headers]
+    start = next((c for c, text in enumerate(named) if text), 0)
+    cut = _where_words_repeat(named, start) or _where_blank_parts(headers, named, sample, first, start)
+    if cut is None:
+        return 0, None, []
+    left = _rows_filled(sample, first, range(start, cut))
+    right = _rows_filled(sample, first, range(cut, len(headers)))
+    titles = ", ".join(h for h in headers[cut:] if h)
+    if right > 1.5 * left:
+        return cut, None, [f"another table stands to the left: {', '.join(h for h in headers[start:cut] if h)}"]
+    last = cut - 1
+    while last > start and not named[last]:
+        last -= 1
+    return 0, last, [f"another table stands to the right, from column {cut + 1}: {titles}"]
+
+
+def _where_words_repeat(named: list[str], start: int) -> int | None:
+    filled = [column for column in range(start, len(named)) if named[column]]
+    for count in range(2, len(filled) // 2 + 1):
+        one = [named[c] for c in filled[:count]]
+        two = [named[c] for c in filled[count : 2 * count]]
+        if one == two and len(set(one)) == count and any(words_of(text).scores.get("price") for text in one):
+            return filled[count]
+    return None
+
+
+def _where_blank_parts(
+    headers: tuple[str, ...], named: list[str], sample: Sample, first: int, start: int
+) -> int | None:
+    for gap in range(start + 2, len(named) - 2):
+        if named[gap] or not named[gap - 1] or _rows_filled(sample, first, range(gap, gap + 1)):
+            continue
+        following = next((c for c in range(gap, len(named)) if named[c]), None)
+        if following is None:
+            return None
+        if _is_list(headers[start:gap]) and _is_list(headers[following:]):
+            return following
+    return None
+
+
+def _is_list(headers: tuple[str, ...]) -> bool:
+    said: set[str] = set()
+    for header in headers:
+        scores = words_of(header).scores
+        said |= {field for field, score in scores.items() if score >= 0.9}
+    return "price" in said and bool(said & {"name", "supplier_sku"})
+
+
+def _rows_filled(sample: Sample, first: int, columns: range) -> int:
+    return sum(
+        1
+        for kinds in sample.kinds[first:]
+        if any(kinds[c] != BLANK for c in range(columns.start, min(columns.stop, len(kinds))))
+    )
+
+
+def _items_only(
+    body: list[tuple[int, Row]], headers: tuple[str, ...], first: int, last: int | None
+) -> list[tuple[int, Row]]:
+    """Rows that are filled about as much as most rows: sections, totals and blanks would blur the columns."""
+    end = None if last is None else last + 1
+    counted = [
+        (number, row, sum(1 for v in row[first:end] if v not in (None, "") and not _blank(v))) for number, row in body
+    ]
+    counts = sorted(count for _, _, count in counted if count >= 2)
+    if not counts:
+        return [(number, row) for number, row, count in counted if count]
+    least = max(2, 0.5 * counts[len(counts) // 2])
+    said = {normalise(header) for header in headers} - {""}
+    return [(n, row) for n, row, count in counted if count >= least and not _repeats_header(row, said)]
+
+
+def _blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
+
+
+def _repeats_header(row: Row, said: set[str]) -> bool:
+    texts = [normalise(v) for v in row if isinstance(v, str) and len(v) < 60]
+    same = sum(1 for text in texts if text in said)
+    return same >= 2 and same >= 0.6 * sum(1 for v in row if v is not None)
+
+
+def _texts_around(sample: Sample, until: int) -> tuple[str, ...]:
+    return tuple(
+        value.strip() for row in sample.top[:until] for value in row if isinstance(value, str) and value.strip()
+    )

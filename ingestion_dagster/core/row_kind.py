@@ -121,10 +121,11 @@ def _has_own_key(cells: dict[int, CellValue], mapped: MappedSheet, total_column:
         if column is None or column == total_column:
             continue
         value = cells.get(column)
-        if value is not None and not _is_total_text(value):
+        if value is not None and not is_total_text(value):
             return True
     return False
 
 
-def _is_total_text(value: CellValue) -> bool:
+def is_total_text(value: CellValue) -> bool:
+    """Whether a cell begins with a word for a sum."""
     return isinstance(value, str) and bool(begins_with(normalise(value), all_words("totals", besides="after")))

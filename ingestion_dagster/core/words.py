@@ -6,15 +6,29 @@ Nothing here knows columns or rows; which words mean which field is in `lexicon.
 import json
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
-_UNDECOMPOSED = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ё": "е", "ґ": "г", "°": "o", "º": "o"}
-)
-_CAMEL = re.compile(r"(?<=[a-zа-яà-ÿ])(?=[A-ZА-ЯÀ-Þ][a-zа-яà-ÿA-ZА-ЯÀ-Þ])|(?<=[A-ZА-Я])(?=[A-ZА-Я][a-zа-я])")
+_UNDECOMPOSED = {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ґ": "г", "°": "o", "º": "o"}
+_CAMEL = re.compile(r"(?<=[a-zа-яà-ÿ]{2})(?=[A-ZА-ЯÀ-Þ][a-zа-яà-ÿA-ZА-ЯÀ-Þ])|(?<=[A-ZА-Я])(?=[A-ZА-Я][a-zа-я])")
 _LETTERS_THEN_DIGIT = re.compile(r"(?<=[^\W\d_]{2})(?=\d)")
 _NOT_WORD = re.compile(r"[^\w#%]+|_+")
+_ACCENTED = ((0xC0, 0x250), (0x370, 0x530), (0x1E00, 0x2000))
+_ACCENTS = ((0x300, 0x370), (0x591, 0x5C8), (0x64B, 0x660))
+
+
+@cache
+def _unaccented() -> dict[int, str | None]:
+    """Letters with accents -> without; accents of their own -> nothing."""
+    table: dict[int, str | None] = {ord(letter): plain for letter, plain in _UNDECOMPOSED.items()}
+    for first, end in _ACCENTED:
+        for point in range(first, end):
+            parts = unicodedata.normalize("NFD", chr(point))
+            if len(parts) > 1:
+                table[point] = "".join(c for c in parts if not unicodedata.combining(c))
+    for first, end in _ACCENTS:
+        table |= dict.fromkeys(range(first, end))
+    return table
 
 
 @lru_cache(maxsize=65536)
@@ -24,17 +38,17 @@ def normalise(text: str) -> str:
     Letters lose case and Latin, Greek, Cyrillic, Arabic or Hebrew accents (sheets are typed with and without);
     what is neither letter nor digit separates words, `#` and `%` stay.
     """
-    text = unicodedata.normalize("NFKC", text)
-    text = _CAMEL.sub(" ", text)
+    if text.isascii():
+        if text.islower() and text.isalpha():
+            return text
+    else:
+        text = unicodedata.normalize("NFKC", text)
+    if not text.islower():
+        text = _CAMEL.sub(" ", text)
     text = _LETTERS_THEN_DIGIT.sub(" ", text).casefold()
     if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFD", text) if not _is_accent(c))
-        text = unicodedata.normalize("NFC", text).translate(_UNDECOMPOSED)
+        text = text.translate(_unaccented())
     return " ".join(_NOT_WORD.sub(" ", text).split())
-
-
-def _is_accent(character: str) -> bool:
-    return "\u0300" <= character <= "\u036f" or "\u0591" <= character <= "\u05c7" or "\u064b" <= character <= "\u065f"
 
 
 @lru_cache(maxsize=16)

@@ -1,0 +1,174 @@
+"""Which rows of a tab are its header: the row that speaks most like one, and what belongs to it above and below."""
+
+from collections import Counter
+from typing import Final, NamedTuple
+
+from ingestion_dagster.core.cell_kinds import BLANK
+from ingestion_dagster.core.lexicon import NOTHING_SAID, HeaderWords, read_header
+from ingestion_dagster.core.row_kind import is_total_text
+from ingestion_dagster.core.sampling import Sample
+from ingestion_dagster.core.sheets import CellError, CellValue, Range
+
+DEEPEST: Final = 40
+"""Rows from the top in which a header is looked for."""
+_BELOW: Final = 40
+_TEXTS: Final = frozenset({"text", "word", "code", "unit", "currency", "bool", "stock", "long"})
+_NUMBERS: Final = frozenset({"int", "decimal", "money", "percent", "date"})
+_LONGEST_HEADER: Final = 160
+
+
+class Header(NamedTuple):
+    """Header rows and how sure they are; no rows where the sheet has no header."""
+
+    rows: tuple[int, ...]
+    score: float
+
+
+def header_text(value: CellValue) -> str:
+    """A header cell as one line; numbers and dates are header texts too (`2024`)."""
+    if value is None or isinstance(value, CellError):
+        return ""
+    if isinstance(value, float) and value == int(value):
+        value = int(value)
+    return " ".join(str(value).split())
+
+
+def words_of(value: CellValue) -> HeaderWords:
+    """What a cell says if it is a header."""
+    if not isinstance(value, str) or len(value) > _LONGEST_HEADER:
+        return NOTHING_SAID
+    return read_header(" ".join(value.split()))
+
+
+def find_header(sample: Sample, merges: tuple[Range, ...]) -> Header:
+    """The header of a tab. Words alone do not make one: what stands below must be of another kind."""
+    best, best_row = 0.0, -1
+    for row in range(min(DEEPEST, len(sample.top))):
+        score = _score(sample, row) - 0.02 * row
+        if score > best + 0.05:
+            best, best_row = score, row
+    if best_row < 0 or best < 2.2:
+        return Header((), best)
+    first, last = best_row, best_row
+    while first > 0 and best_row - first < 2 and _belongs_above(sample, first - 1, first, last, merges):
+        first -= 1
+    while last - first < 2 and _belongs_below(sample, last + 1, first, merges):
+        last += 1
+    return Header(tuple(range(first, last + 1)), best)
+
+
+def filled_columns(kinds: list[str]) -> list[int]:
+    """Columns of a row that hold something."""
+    return [column for column, kind in enumerate(kinds) if kind != BLANK]
+
+
+def _score(sample: Sample, row: int) -> float:
+    kinds = sample.kinds[row]
+    filled = filled_columns(kinds)
+    if len(filled) < 2:
+        return 0.0
+    below = _body_below(sample, row)
+    if not below:
+        return 0.0
+    known = _known(sample, row, filled)
+    common, used = _common_kinds(below)
+    numbers = sum(kinds[c] in _NUMBERS for c in filled)
+    data_like = sum(kinds[c] in _NUMBERS and common.get(c) in _NUMBERS for c in filled)
+    contrast = sum(kinds[c] in _TEXTS and common.get(c) in _NUMBERS for c in filled)
+    longs = sum(len(str(sample.top[row][c])) > 80 for c in filled)
+    coverage = len(used & set(filled)) / len(used) if used else 0.0
+    score = 1.6 * min(known, 4.0) + 1.5 * coverage + 0.6 * min(contrast, 3)
+    score += 1.2 * min(1.0, known / len(filled))
+    score -= 1.2 * data_like + 0.4 * (numbers - data_like) + 0.8 * longs
+    if known < 0.5:
+        return score if contrast >= 1 and coverage >= 0.8 and not numbers and _looks_apart(sample, row, below) else 0.0
+    return score
+
+
+def _known(sample: Sample, row: int, filled: list[int]) -> float:
+    """How many of the row's cells are header words; a field said twice counts half."""
+    total = 0.0
+    said: Counter[str] = Counter()
+    for column in filled[:80]:
+        words = words_of(sample.top[row][column])
+        if not words.scores:
+            continue
+        field = max(words.scores, key=lambda f: words.scores[f])
+        said[field] += 1
+        weight = 0.4 if field in ("other", "row_number") else 1.0
+        total += (words.scores[field] - 0.3) / 0.7 * weight * (1.0 if said[field] == 1 else 0.4)
+    return max(total, 0.0)
+
+
+def _looks_apart(sample: Sample, row: int, below: list[list[str]]) -> bool:
+    """A row of unknown words is a header if it is unlike the rows below in every column that is no text there."""
+    texts = [str(v).strip() for v in sample.top[row] if v not in (None, "")]
+    short = all(len(text) <= 30 for text in texts)
+    return short and len(set(texts)) == len(texts) and len(below) >= 3
+
+
+def _body_below(sample: Sample, row: int) -> list[list[str]]:
+    return [kinds for kinds in sample.kinds[row + 1 : row + 1 + _BELOW] if len(filled_columns(kinds)) >= 2]
+
+
+def _common_kinds(below: list[list[str]]) -> tuple[dict[int, str], set[int]]:
+    """The kind that most cells of a column have, and the columns used by at least half of the rows."""
+    counts: dict[int, Counter[str]] = {}
+    for kinds in below:
+        for column, kind in enumerate(kinds):
+            if kind != BLANK:
+                counts.setdefault(column, Counter())[kind] += 1
+    common = {}
+    for column, kinds_here in counts.items():
+        numeric = sum(kinds_here[kind] for kind in _NUMBERS)
+        total = kinds_here.total()
+        common[column] = "decimal" if numeric > 0.6 * total else kinds_here.most_common(1)[0][0]
+    used = {column for column, found in counts.items() if found.total() >= 0.5 * len(below)}
+    return common, used
+
+
+def _belongs_above(sample: Sample, row: int, first: int, last: int, merges: tuple[Range, ...]) -> bool:
+    """Whether `row` is the upper part of the header that starts at `first`: a group title over some columns, a cell
+    merged downwards, or words over columns that are blank below."""
+    kinds = sample.kinds[row]
+    filled = filled_columns(kinds)
+    if not filled or any(kinds[c] in _NUMBERS for c in filled):
+        return False
+    table = set(filled_columns(sample.kinds[first]))
+    for area in merges:
+        if area.first_row <= row < area.last_row and area.first_row == row and area.last_row <= last + 1:
+            return True
+    wide = [a for a in merges if a.first_row == row and a.last_row == row and a.last_column > a.first_column]
+    spans = [a for a in wide if a.last_column - a.first_column + 1 < 0.7 * max(len(table), 1)]
+    said = [c for c in filled if words_of(sample.top[row][c]).known >= 0.7]
+    if spans and (said or len(filled) >= 2):
+        return True
+    if len(filled) < 2:
+        return False
+    over_blank = [c for c in filled if c not in table]
+    short = all(len(str(sample.top[row][c])) <= 60 for c in filled)
+    return short and bool(said) and (bool(over_blank) or len(said) >= 2) and len(said) >= 0.5 * len(filled)
+
+
+def _belongs_below(sample: Sample, row: int, first: int, merges: tuple[Range, ...]) -> bool:
+    """Whether `row` is the lower part of the header: words (or units) and no data."""
+    if row >= len(sample.top):
+        return False
+    kinds = sample.kinds[row]
+    filled = filled_columns(kinds)
+    if not filled:
+        return False
+    for area in merges:
+        if first <= area.first_row < row <= area.last_row and area.last_row - area.first_row <= 2:
+            return True
+    if any(kinds[c] in _NUMBERS for c in filled) or is_total_text(sample.top[row][filled[0]]):
+        return False
+    below = _body_below(sample, row)
+    common, used = _common_kinds(below)
+    above = set(filled_columns(sample.kinds[row - 1]))
+    said = [c for c in filled if words_of(sample.top[row][c]).known >= 0.6 or kinds[c] in ("unit", "currency")]
+    fills_blank = [c for c in filled if c not in above and c in used]
+    if len(said) < max(1, 0.6 * len(filled)) or (len(filled) == 1 and not fills_blank):
+        return False
+    numeric_below = [c for c in filled if common.get(c) in _NUMBERS]
+    return bool(fills_blank or numeric_below) and bool(below)

@@ -1,0 +1,332 @@
+"""What header words say: the synonyms of every language as one index, and the score of one header text.
+
+Words are data (`data/synonyms/<language>.json`); values are looked at in `column_evidence.py`.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+from ingestion_dagster.core.currencies import Sign, find_signs
+from ingestion_dagster.core.words import normalise, word_lists
+
+TIERS: Final = ("purchase", "wholesale", "retail", "promo")
+"""Kinds of price besides the plain one; every one of them is a price."""
+NO_FIELD: Final = ("other", "row_number")
+_QUALIFIERS: Final = ("net", "gross", "per_unit", "per_pack")
+_HEAD_FIRST: Final = frozenset(
+    [
+        "fr",
+        "es",
+        "it",
+        "pt",
+        "ro",
+        "ru",
+        "uk",
+        "bg",
+        "pl",
+        "cs",
+        "sk",
+        "hr",
+        "sl",
+        "el",
+        "ar",
+        "he",
+        "fa",
+        "vi",
+        "id",
+        "th",
+    ]
+)
+_PREPOSITIONS: Final = frozenset(["of", "per", "for", "in", "by", "from"])
+_COMPOUNDING: Final = frozenset(["de", "nl", "sv", "da", "no", "fi", "hu"])
+_WEAK: Final = 0.8
+_BRACKETS = re.compile(r"[(\[（【][^)\]）】]*[)\]）】]")
+_NO_SPACES = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+class Phrase(NamedTuple):
+    """One known phrase: group (a field, a tier, `other` …) -> weight, and the languages that use it."""
+
+    groups: dict[str, float]
+    languages: frozenset[str]
+
+
+class _Index(NamedTuple):
+    phrases: dict[str, Phrase]
+    qualifiers: dict[str, str]
+    by_length: dict[int, list[str]]
+    suffixes: dict[str, Phrase]
+    longest: int
+
+
+class HeaderWords(NamedTuple):
+    """What one header text says. `scores` holds fields and `other`, 0 to 1; missing means not said."""
+
+    scores: dict[str, float]
+    tier: str | None
+    qualifiers: dict[str, str]
+    currencies: tuple[str, ...]
+    phrase: str
+    languages: frozenset[str]
+
+    @property
+    def known(self) -> float:
+        """How sure it is that this is a header at all."""
+        return max(self.scores.values(), default=0.0)
+
+
+NOTHING_SAID: Final = HeaderWords({}, None, {}, (), "", frozenset())
+
+
+@cache
+def _index() -> _Index:
+    groups: dict[str, dict[str, float]] = defaultdict(dict)
+    languages: dict[str, set[str]] = defaultdict(set)
+    qualifiers: dict[str, str] = {}
+    for language, group, phrase in _entries():
+        weight = _WEAK if phrase.startswith("~") else 1.0
+        text = normalise(phrase.lstrip("~"))
+        if not text:
+            continue
+        if group in _QUALIFIERS:
+            qualifiers.setdefault(text, group)
+            continue
+        groups[text][group] = max(weight, groups[text].get(group, 0.0))
+        languages[text].add(language)
+    phrases = {text: Phrase(found, frozenset(languages[text])) for text, found in groups.items()}
+    by_length: dict[int, list[str]] = defaultdict(list)
+    for text in phrases:
+        by_length[len(text)].append(text)
+    suffixes = {
+        text: phrase
+        for text, phrase in phrases.items()
+        if len(text) >= 4 and " " not in text and phrase.languages & _COMPOUNDING
+    }
+    return _Index(phrases, qualifiers, dict(by_length), suffixes, 6)
+
+
+def _entries() -> Iterator[tuple[str, str, str]]:
+    folder = files(__package__) / "data" / "synonyms"
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        if not file.name.endswith(".json"):
+            continue
+        content = json.loads(file.read_text(encoding="utf-8"))
+        language = content["language"]
+        for group, listed in content.items():
+            if group != "language":
+                for phrase in listed:
+                    yield language, group, phrase
+
+
+@lru_cache(maxsize=8192)
+def read_header(text: str) -> HeaderWords:
+    """What the header `text` says: which fields it may mean, which kind of price, net or gross, which currency."""
+    if not text or len(text) > 200:
+        return NOTHING_SAID
+    signs = find_signs(text, beside_number=False)
+    currencies = tuple(dict.fromkeys(sign.codes[0] for sign in signs))
+    plain = normalise(text)
+    qualifiers, rest = _take_qualifiers(_without_signs(text, signs))
+    best: dict[str, float] = {}
+    phrase, languages = "", frozenset[str]()
+    for candidate, factor in _variants(text, plain, rest):
+        found = _exact(candidate)
+        if found:
+            phrase, languages = candidate, found.languages
+            best = {group: weight * factor for group, weight in found.groups.items()}
+            break
+    if not best and not rest and (currencies or "tax" in qualifiers):
+        best = {"price": 0.75}
+    if not best:
+        best, phrase, languages = _segments(rest or plain)
+    return _finished(best, plain, qualifiers, currencies, phrase, languages)
+
+
+def _finished(
+    groups: dict[str, float],
+    plain: str,
+    qualifiers: dict[str, str],
+    currencies: tuple[str, ...],
+    phrase: str,
+    languages: frozenset[str],
+) -> HeaderWords:
+    tiers = {tier: groups.pop(tier) for tier in TIERS if tier in groups}
+    plain_price = groups.get("price", 0.0)
+    tier = max(tiers, key=lambda t: tiers[t], default=None)
+    if tier is not None and plain_price > tiers[tier]:
+        tier = None
+    if tiers:
+        groups["price"] = max(plain_price, *tiers.values())
+    if tier is None and groups.get("price"):
+        tier = _tier_by_stem(plain)
+    elif not groups and (tier := _tier_by_stem(plain)):
+        groups["price"] = 0.55
+    return HeaderWords(groups, tier if groups.get("price") else None, qualifiers, currencies, phrase, languages)
+
+
+def _without_signs(text: str, signs: list[Sign]) -> str:
+    for sign in reversed(signs):
+        text = text[: sign.start] + " " + text[sign.end :]
+    return text
+
+
+def _take_qualifiers(text: str) -> tuple[dict[str, str], str]:
+    """Qualifier phrases of a header and the words that remain without them, digits taken out."""
+    index = _index()
+    tokens = normalise(text).split()
+    found: dict[str, str] = {}
+    kept: list[str] = []
+    at = 0
+    while at < len(tokens):
+        for length in range(min(4, len(tokens) - at), 0, -1):
+            meaning = index.qualifiers.get(" ".join(tokens[at : at + length]))
+            if meaning:
+                found.setdefault("tax" if meaning in ("net", "gross") else "per", meaning.removeprefix("per_"))
+                at += length
+                break
+        else:
+            if (not tokens[at].isdigit() and tokens[at] not in ("#", "%")) or tokens[at] == "%":
+                kept.append(tokens[at])
+            at += 1
+    return found, " ".join(kept)
+
+
+def _variants(text: str, plain: str, rest: str) -> Iterator[tuple[str, float]]:
+    yield plain, 1.0
+    without_brackets = normalise(_BRACKETS.sub(" ", text))
+    if without_brackets and without_brackets != plain:
+        yield without_brackets, 0.97
+    words = [word for word in plain.split() if not word.isdigit()]
+    if words:
+        yield " ".join(words), 0.97
+    if rest:
+        yield rest, 0.95
+    if plain.endswith(" #") or plain.startswith("# "):
+        yield plain.strip("# "), 0.95
+
+
+def _exact(text: str) -> Phrase | None:
+    phrases = _index().phrases
+    return phrases.get(text) or phrases.get(text.replace(" ", ""))
+
+
+def _segments(text: str) -> tuple[dict[str, float], str, frozenset[str]]:
+    """Known phrases inside an unknown header: the part that names the thing (its head) counts most."""
+    found = _known_parts(text)
+    if not found:
+        return _nearly(text)
+    total = sum(len(word) for word in text.split()) or 1
+    best: dict[str, float] = {}
+    phrase, languages = "", frozenset[str]()
+    head = _head_of(text, found)
+    top = 0.0
+    for at, (part, known) in enumerate(found):
+        share = len(part.replace(" ", "")) / total
+        factor = (0.55 + 0.4 * min(share, 1.0)) * (1.0 if at == head else 0.8)
+        for group, weight in known.groups.items():
+            score = weight * factor
+            if score > best.get(group, 0.0):
+                best[group] = score
+            if score > top:
+                top, phrase, languages = score, part, known.languages
+    return best, phrase, languages
+
+
+def _head_of(text: str, found: list[tuple[str, Phrase]]) -> int:
+    """Position in `found` of the part that says what the column is: the last one in English or German
+    (`Charge Description`), the first one in Russian or French (`Цена поставщика`)."""
+    first_languages = found[0][1].languages
+    if first_languages & _HEAD_FIRST and not first_languages & {"en", "de"}:
+        return 0
+    before, at = [], 0
+    for word in text.split():
+        if word in _PREPOSITIONS:
+            break
+        before.append(word)
+    cut = " ".join(before)
+    for position, (part, _) in enumerate(found):
+        if part in cut:
+            at = position
+    return at
+
+
+def _known_parts(text: str) -> list[tuple[str, Phrase]]:
+    index = _index()
+    tokens = text.split()
+    found: list[tuple[str, Phrase]] = []
+    at = 0
+    while at < len(tokens):
+        for length in range(min(index.longest, len(tokens) - at), 0, -1):
+            part = " ".join(tokens[at : at + length])
+            known = index.phrases.get(part)
+            if known and (len(part) > 1 or _NO_SPACES.match(part)):
+                found.append((part, known))
+                at += length
+                break
+        else:
+            found.extend(_within_word(tokens[at], index))
+            at += 1
+    return found
+
+
+def _within_word(word: str, index: _Index) -> list[tuple[str, Phrase]]:
+    """Known words inside one: Chinese or Japanese runs on, German and its kin compound (`Sonderverkaufspreis`)."""
+    if _NO_SPACES.search(word):
+        return _within_run(word, index)
+    for start in range(2, len(word) - 3):
+        known = index.suffixes.get(word[start:])
+        if known:
+            return [(word[start:], known)]
+    return []
+
+
+def _within_run(word: str, index: _Index) -> list[tuple[str, Phrase]]:
+    found: list[tuple[str, Phrase]] = []
+    at = 0
+    while at < len(word):
+        for length in range(min(12, len(word) - at), 0, -1):
+            known = index.phrases.get(word[at : at + length])
+            if known and (length > 1 or len(word) <= 3):
+                found.append((word[at : at + length], known))
+                at += length
+                break
+        else:
+            at += 1
+    return found
+
+
+def _nearly(text: str) -> tuple[dict[str, float], str, frozenset[str]]:
+    """The known phrase that `text` nearly is: a typing error or another ending."""
+    if len(text) < 5 or any(c.isdigit() for c in text):
+        return {}, "", frozenset()
+    from rapidfuzz import fuzz, process
+
+    index = _index()
+    reach = max(1, len(text) // 6)
+    near = [p for length in range(len(text) - reach, len(text) + reach + 1) for p in index.by_length.get(length, ())]
+    found = process.extractOne(text, near, scorer=fuzz.ratio, score_cutoff=85)
+    if found is None:
+        return {}, "", frozenset()
+    phrase, ratio, _ = found
+    known = index.phrases[phrase]
+    return {group: weight * ratio / 110 for group, weight in known.groups.items()}, phrase, known.languages
+
+
+@cache
+def _stems() -> dict[str, tuple[str, ...]]:
+    return word_lists("tier_stems")
+
+
+def _tier_by_stem(plain: str) -> str | None:
+    """The kind of price that a word's beginning tells: `для дилеров`, `оптовикам`."""
+    tokens = plain.split()
+    for tier in TIERS:
+        for stem in _stems()[tier]:
+            if any(token.startswith(stem) for token in tokens) and len(stem) > 2:
+                return tier
+    return None

@@ -1,0 +1,247 @@
+"""Which column is which field: header words and values weighed together, one column for each field at most.
+
+Words come from `lexicon.py`, values from `column_evidence.py`, the price column from `price_choice.py`.
+"""
+
+import math
+from typing import Final, NamedTuple
+
+from ingestion_dagster.core.assignment import best_assignment
+from ingestion_dagster.core.cell_kinds import rough_number
+from ingestion_dagster.core.column_evidence import ColumnProfile, profile, value_scores
+from ingestion_dagster.core.fields import FIELDS
+from ingestion_dagster.core.layout import Table
+from ingestion_dagster.core.lexicon import NOTHING_SAID, HeaderWords, read_header
+from ingestion_dagster.core.price_choice import PriceChoice, PriceColumn, choose_price
+
+_UNSAID: Final = -1.2
+"""Log-odds of a header that says something unknown."""
+_NO_HEADER: Final = -0.4
+_NEEDS_WORDS: Final = {
+    "currency": 3.5,
+    "stock": 2.2,
+    "barcode": 3.5,
+    "brand": 2.5,
+    "category": 2.5,
+    "unit": 2.8,
+    "description": 2.5,
+    "url_image": 3.5,
+}
+"""Optional fields are mapped without a word only where the values alone prove them this much."""
+
+
+class Column(NamedTuple):
+    """All that is known of one column."""
+
+    index: int
+    header: str
+    words: HeaderWords
+    profile: ColumnProfile
+    values: dict[str, float]
+    scores: dict[str, float]
+
+
+class Mapping(NamedTuple):
+    """field -> column, its confidence and its reasons; the price choice with its alternatives."""
+
+    columns: dict[str, int]
+    confidence: dict[str, float]
+    evidence: dict[str, tuple[str, ...]]
+    price: PriceChoice | None
+    alternatives: dict[str, tuple[int, ...]]
+    all_columns: dict[int, Column]
+
+
+def look_at_columns(table: Table) -> dict[int, Column]:
+    """Every column of the table with what its header and its values say."""
+    rows = [row for _, row in table.body]
+    found = {}
+    for index in table.columns:
+        values = [row[index] if index < len(row) else None for row in rows]
+        seen = profile(values)
+        header = table.headers[index] if index < len(table.headers) else ""
+        if not seen.filled and not header:
+            continue
+        words = header_words(table.parts[index], header) if index < len(table.parts) else NOTHING_SAID
+        scored = value_scores(seen)
+        found[index] = Column(index, header, words, seen, scored, _scores(words, scored, seen, header))
+    return found
+
+
+def header_words(parts: tuple[str, ...], header: str) -> HeaderWords:
+    """The words of a header over several rows: read as one, and its lowest part alone."""
+    joined = read_header(header)
+    single = list(dict.fromkeys(part for part in parts if part))
+    if len(single) < 2 or joined.known >= 0.95:
+        return joined
+    lowest, upper = read_header(single[-1]), read_header(single[0])
+    scores = dict(joined.scores)
+    for words, factor in ((lowest, 0.95), (upper, 0.7)):
+        for group, score in words.scores.items():
+            scores[group] = max(scores.get(group, 0.0), score * factor)
+    tier = joined.tier or lowest.tier or upper.tier
+    return joined._replace(
+        scores=scores,
+        tier=tier if scores.get("price") else None,
+        qualifiers={**upper.qualifiers, **lowest.qualifiers, **joined.qualifiers},
+        currencies=joined.currencies or lowest.currencies or upper.currencies,
+    )
+
+
+def _scores(words: HeaderWords, values: dict[str, float], seen: ColumnProfile, header: str) -> dict[str, float]:
+    """field -> log-odds of the column being it."""
+    nothing = _UNSAID if header else _NO_HEADER
+    other = max(words.scores.get("other", 0.0), words.scores.get("row_number", 0.0) - 0.05)
+    best = max((s for f, s in words.scores.items() if f in FIELDS), default=0.0)
+    result = {}
+    for field in FIELDS:
+        said = words.scores.get(field, 0.0)
+        weight = _word_weight(said) if said else nothing
+        if not said and best >= 0.9:
+            weight -= 1.3
+        if other > said and other >= 0.6:
+            weight -= 3.0
+        result[field] = weight + values[field]
+        needed = _NEEDS_WORDS.get(field)
+        if not said and needed is not None and values[field] < needed:
+            result[field] = min(result[field], -0.5)
+        if seen.filled == 0:
+            result[field] = min(result[field], _word_weight(said) - 3.0) if said >= 0.9 else -1.0
+    return result
+
+
+def _word_weight(said: float) -> float:
+    """0.5 -> 1, 0.75 -> 2.6, 1 -> 5: an exact synonym weighs much more than a part of one."""
+    return 1.0 + 4.0 * max(0.0, (said - 0.5) / 0.5) ** 1.3 if said >= 0.5 else 2.0 * said - 0.2
+
+
+def map_columns(table: Table, fixed: dict[str, int] | None = None) -> Mapping:
+    """The best mapping of a table's columns. `fixed` (field -> column) is given by a person and stands."""
+    fixed = fixed or {}
+    columns = look_at_columns(table)
+    free = {i: c for i, c in columns.items() if i not in fixed.values()}
+    price = None if "price" in fixed else choose_price(_price_candidates(table, free))
+    taken = dict(fixed)
+    if price is not None:
+        taken["price"] = price.chosen.column
+    prices = set(price.alternatives) if price else set()
+    open_fields = [f for f in FIELDS if f not in taken and f != "price"]
+    usable = [c for i, c in free.items() if i not in taken.values()]
+    usable = _most_promising(usable, open_fields)
+    table_of_scores = [[_open_score(c, field, prices) for c in usable] for field in open_fields]
+    for field, position in zip(open_fields, best_assignment(table_of_scores), strict=True):
+        if position is not None:
+            taken[field] = usable[position].index
+    return _explained(taken, fixed, columns, price)
+
+
+def _open_score(column: Column, field: str, prices: set[int]) -> float:
+    score = column.scores[field]
+    if column.index in prices and column.words.scores.get(field, 0.0) < 0.75:
+        score -= 3.0
+    return score
+
+
+def _most_promising(columns: list[Column], fields: list[str]) -> list[Column]:
+    """The columns among the six best of any field: wide sheets have hundreds that are nothing."""
+    if len(columns) <= 40:
+        return columns
+    kept: set[int] = set()
+    for field in fields:
+        kept |= {c.index for c in sorted(columns, key=lambda c: -c.scores[field])[:6]}
+    return [c for c in columns if c.index in kept]
+
+
+def _price_candidates(table: Table, columns: dict[int, Column]) -> list[PriceColumn]:
+    found = []
+    for column in columns.values():
+        said = column.words.scores.get("price", 0.0)
+        rival = max((s for f, s in column.words.scores.items() if f != "price"), default=0.0)
+        if rival > said + 0.1 or column.scores["price"] <= -0.8 or column.values["price"] <= -3.5:
+            continue
+        numbers = tuple(rough_number(row[column.index]) if column.index < len(row) else None for _, row in table.body)
+        found.append(
+            PriceColumn(column.index, column.header, column.words, column.profile, column.scores["price"], numbers)
+        )
+    return found
+
+
+def _explained(
+    taken: dict[str, int], fixed: dict[str, int], columns: dict[int, Column], price: PriceChoice | None
+) -> Mapping:
+    confidence: dict[str, float] = {}
+    evidence: dict[str, tuple[str, ...]] = {}
+    alternatives: dict[str, tuple[int, ...]] = {}
+    for field, index in taken.items():
+        column = columns.get(index)
+        if field in fixed:
+            confidence[field], evidence[field] = 1.0, ("given for this supplier",)
+        elif field == "price" and price is not None:
+            confidence[field] = round(price.confidence, 3)
+            evidence[field] = _said(columns[index], "price") + price.evidence + _shown(columns[index])
+            if price.alternatives:
+                alternatives[field] = price.alternatives
+        elif column is not None:
+            rivals = _rivals(field, index, taken, columns)
+            confidence[field] = _confidence(column, field, rivals, columns)
+            evidence[field] = _said(column, field) + _shown(column)
+            if rivals:
+                alternatives[field] = rivals
+    return Mapping(taken, confidence, evidence, price, alternatives, columns)
+
+
+def _rivals(field: str, index: int, taken: dict[str, int], columns: dict[int, Column]) -> tuple[int, ...]:
+    """Free columns that would also do for `field`."""
+    own = columns[index].scores[field]
+    used = set(taken.values())
+    return tuple(
+        c.index
+        for c in columns.values()
+        if c.index not in used and c.scores[field] > 0.5 and c.scores[field] > own - 2.5
+    )
+
+
+def _confidence(column: Column, field: str, rivals: tuple[int, ...], columns: dict[int, Column]) -> float:
+    """Log-odds of the column, less what the closest rival takes away, as a probability."""
+    odds = column.scores[field]
+    closest = max((columns[r].scores[field] for r in rivals), default=-9.0)
+    margin = odds - closest
+    if margin < 2.0:
+        odds -= (2.0 - margin) * 0.8
+    return round(1 / (1 + math.exp(-(0.75 * odds - 0.3))), 3)
+
+
+def _said(column: Column, field: str) -> tuple[str, ...]:
+    said = column.words.scores.get(field, 0.0)
+    if not column.header:
+        return ("the column has no header",)
+    if said >= 0.93:
+        return (f"the header “{column.header}” says {field}",)
+    if said >= 0.4:
+        return (f"“{column.words.phrase}” in the header “{column.header}” speaks for {field}",)
+    return (f"the header “{column.header}” is unknown",)
+
+
+def _shown(column: Column) -> tuple[str, ...]:
+    p = column.profile
+    if not p.filled:
+        return ("the column is empty",)
+    kinds = sorted(p.kinds.items(), key=lambda kind: -kind[1])
+    told = {
+        "int": "whole numbers",
+        "decimal": "numbers",
+        "money": "amounts with currency",
+        "text": "texts",
+        "word": "single words",
+        "code": "codes",
+        "long": "long texts",
+        "unit": "units",
+        "image": "image links",
+        "url": "links",
+        "currency": "currencies",
+        "date": "dates",
+        "stock": "stock figures",
+        "bool": "yes or no",
+    }
+    main = told.get(kinds[0][0], kinds[0][0])
+    return (f"{kinds[0][1] / p.filled:.0%} {main}, {p.fill:.0%} filled, {p.variety:.0%} different",)
