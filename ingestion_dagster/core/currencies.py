@@ -104,20 +104,20 @@ def find_signs(text: str, beside_number: bool) -> list[Sign]:
         meaning = table.meaning.get(sign) or table.meaning.get(_folded(sign))
         edge_only = _folded(sign) in table.edge
         if meaning is None:
-            meaning, edge_only = _code_meaning(sign, beside_number), sign in table.edge_codes
+            meaning, edge_only = _code_meaning(sign), sign in table.edge_codes
         if meaning is None or (edge_only and not beside_number and not _at_the_edge(text, match.start(), match.end())):
             continue
         found.append(Sign(match.start(), match.end(), *meaning))
     return found
 
 
-def _code_meaning(word: str, beside_number: bool) -> tuple[tuple[str, ...], bool] | None:
+def _code_meaning(word: str) -> tuple[tuple[str, ...], bool] | None:
     table, code = _table(), word.upper()
     if code not in table.codes:
         return None
-    if word == "GBp":  # pence: a hundredth of the amount
+    if word == "GBp":  # pence, a hundredth of the amount
         return None
-    return ((code,), True) if word == code or beside_number or code in table.common else None
+    return ((code,), True) if word == code or code in table.common else None
 
 
 def _at_the_edge(text: str, start: int, end: int) -> bool:

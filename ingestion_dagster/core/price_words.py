@@ -62,7 +62,7 @@ def _anywhere_in(group: str) -> re.Pattern[str]:
 def read_affixes(before: str, after: str) -> Affix:
     """What `before` and `after` (plain spelling) say about the number between them."""
     signs_before = find_signs(before, beside_number=True)
-    signs_after = find_signs(after, beside_number=True)
+    signs_after = [sign for sign in find_signs(after, beside_number=True) if after[: sign.start].rstrip()[-1:] != "/"]
     signs = (*signs_before, *signs_after)
     left, right = _without(before, signs_before), _without(after, signs_after)
     if "%" in before or "%" in after:
