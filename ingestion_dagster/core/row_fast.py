@@ -26,8 +26,8 @@ def plain_row_reader(plan: RowPlan) -> Callable[[int, Row, str | None], ItemRow 
     fields = ("supplier_sku", "name", "price", "stock", "barcode", "currency", *OPTIONAL_TEXTS)
     pick: Any = itemgetter(*(plan.columns[field] for field in fields))
     headers = [header for header, _ in plan.characteristics]
-    headers = [header for header, _ in plan.characteristics]
-    pick_rest: Any = itemgetter(*[c for _, c in plan.characteristics], plan.width)
+    # The spare column stands twice: of a single column itemgetter would give the cell, not a tuple.
+    pick_rest: Any = itemgetter(*[c for _, c in plan.characteristics], plan.width, plan.width)
     key_of = _key_reader(plan)
     read_price, bare_price, comma = plan.read_price, plan.bare_price, plan.price_comma
     read_stock, hint = plan.read_stock, plan.currency_hint
