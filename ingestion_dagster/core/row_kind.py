@@ -108,7 +108,8 @@ def _is_total(cells: dict[int, CellValue], mapped: MappedSheet) -> bool:
         if not phrase:
             continue
         rest = text[len(phrase) :].split()
-        if rest and not (rest[0] in after or all(_is_number(w) for w in rest) or ":" in value):
+        sure = not rest or rest[0] in after or all(_is_number(w) for w in rest) or ":" in value
+        if not sure and (mapped.column("price") in cells or mapped.column("name") in (None, *cells)):
             continue
         return not _has_own_key(cells, mapped, column)
     return False
