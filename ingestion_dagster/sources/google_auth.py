@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 import orjson
 
 from ingestion_dagster.core.errors import SourceRejected
-from ingestion_dagster.sources.google_body import read_body
 from ingestion_dagster.sources.google_errors import (
     GoogleRejected,
     GoogleUnavailable,
@@ -24,6 +23,7 @@ from ingestion_dagster.sources.google_errors import (
     reply_error,
     token_error,
 )
+from ingestion_dagster.sources.google_wire import read_body
 
 if TYPE_CHECKING:
     import requests

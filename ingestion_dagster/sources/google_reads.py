@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ingestion_dagster.core.sheets import column_letter
-from ingestion_dagster.sources.google_body import AnswerTooLarge
 from ingestion_dagster.sources.google_errors import GoogleRejected, GoogleUnavailable, unreadable_error
 from ingestion_dagster.sources.google_http import ReadingClient
 from ingestion_dagster.sources.google_tabs import Tab, is_pattern, quoted
+from ingestion_dagster.sources.google_wire import AnswerTooLarge
 
 PART_CELLS: Final = 100_000
 """Grid cells per read of a document that is too large for one answer."""

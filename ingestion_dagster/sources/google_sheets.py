@@ -17,7 +17,8 @@ from ingestion_dagster.core.google_links import GOOGLE_HOSTS, DocumentLink, pars
 
 if TYPE_CHECKING:
     from ingestion_dagster.sources.google_auth import Robot
-    from ingestion_dagster.sources.google_http import Patience, ReadingClient
+    from ingestion_dagster.sources.google_http import ReadingClient
+    from ingestion_dagster.sources.google_turn import Patience
 
 
 class GoogleSource(BaseModel):
@@ -83,12 +84,13 @@ class GoogleClient:
         """
         from ingestion_dagster.sources import google_http
         from ingestion_dagster.sources.google_auth import load_robot
+        from ingestion_dagster.sources.google_turn import Patience
 
         return cls(
             load_robot(credentials_path),
             google_http.checked_base_url(sheets_url, google_http.SHEETS_URL, "INGESTION_GOOGLE_SHEETS_URL"),
             google_http.checked_base_url(drive_url, google_http.DRIVE_URL, "INGESTION_GOOGLE_DRIVE_URL"),
-            patience or google_http.Patience(),
+            patience or Patience(),
             acquire,
             throttled,
         )
@@ -99,7 +101,9 @@ class GoogleClient:
         import gspread
 
         from ingestion_dagster.sources.google_errors import Subject
-        from ingestion_dagster.sources.google_http import ReadingClient, Turn, plain_session
+        from ingestion_dagster.sources.google_http import ReadingClient
+        from ingestion_dagster.sources.google_turn import Turn
+        from ingestion_dagster.sources.google_wire import plain_session
 
         turn = Turn(supplier, self.patience, Subject(what, self.robot.email), self.acquire, self.throttled)
         http_client = partial(

@@ -8,16 +8,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urljoin, urlsplit
 
-from ingestion_dagster.core.errors import SourceUnavailable
 from ingestion_dagster.core.google_links import GOOGLE_HOSTS
-from ingestion_dagster.sources.google_body import read_body
-from ingestion_dagster.sources.google_errors import GoogleRejected, GoogleUnavailable, Subject
+from ingestion_dagster.sources.google_errors import (
+    GoogleRejected,
+    GoogleUnavailable,
+    Subject,
+    broken_error,
+    read_reply,
+    reply_error,
+)
+from ingestion_dagster.sources.google_wire import plain_session, read_body
 
 if TYPE_CHECKING:
     import requests
 
-    from ingestion_dagster.sources.google_http import Patience
     from ingestion_dagster.sources.google_sheets import GoogleSource
+    from ingestion_dagster.sources.google_turn import Patience, Turn
 
 PUBLIC_URL: Final = "https://docs.google.com"
 LARGEST_FILE: Final = 50_000_000
@@ -47,25 +53,15 @@ def fetch_public_sheet(
     XLSX keeps numbers as they are; CSV holds them as displayed, rounded. Raises SourceUnavailable or SourceRejected,
     the latter with "not shared publicly" where Google shows its sign-in page instead.
     """
-    from ingestion_dagster.sources.google_http import Patience, plain_session
+    from ingestion_dagster.sources.google_turn import Patience, Turn
 
     link = source.link(allowed_hosts)
-    patience = patience or Patience()
     address = f"{_checked(base_url)}/spreadsheets/d/{link.key}/export?format={format}"
     if format == "csv" and link.gid is not None:
         address += f"&gid={link.gid}"
-    subject = Subject(f"the public Google Sheet {link.key}", "")
-    ends = patience.clock() + patience.deadline
+    turn = Turn(source.supplier, patience or Patience(), Subject(f"the public Google Sheet {link.key}", ""))
     with plain_session(base_url) as session:
-        for attempt in range(1, patience.attempts + 1):
-            try:
-                return PublicFile(_download(session, address, format, subject, patience, ends), format)
-            except SourceUnavailable as error:
-                pause = max(patience.first_pause * 2.0 ** (attempt - 1), error.retry_after or 0.0)
-                if attempt == patience.attempts or patience.clock() + pause >= ends:
-                    raise
-                patience.sleep(pause)
-    raise AssertionError("the last attempt returns or raises")
+        return PublicFile(turn.patiently(lambda: _download(session, address, format, turn)), format)
 
 
 def _checked(base_url: str) -> str:
@@ -76,29 +72,22 @@ def _checked(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _download(
-    session: "requests.Session", address: str, format: str, subject: Subject, patience: "Patience", ends: float
-) -> bytes:
+def _download(session: "requests.Session", address: str, format: str, turn: "Turn") -> bytes:
     """The file behind the redirects, each of which must stay with Google (or on the stand-in's own host)."""
-    from ingestion_dagster.sources.google_errors import broken_error, read_reply, reply_error
-
-    home = urlsplit(address)
+    subject, home = turn.subject, urlsplit(address).netloc
     for _ in range(_MOST_REDIRECTS):
-        left = ends - patience.clock()
-        if left <= 0:
-            raise GoogleUnavailable("timed out", f"Reading {subject.what} took too long.")
-        limits = (min(patience.connect, left), min(patience.silence, left))
+        limits, time_left = turn.limits(), turn.request_clock()
         try:
             with session.get(address, timeout=limits, allow_redirects=False, stream=True) as response:
                 status, headers = response.status_code, response.headers
-                body = read_body(response, LARGEST_FILE, lambda: ends - patience.clock(), subject.what)
+                body = read_body(response, LARGEST_FILE, time_left, subject.what)
         except GoogleRejected:
             raise
         except Exception as error:
             raise broken_error(error, subject) from None
         if status in (301, 302, 303, 307, 308):
             address = urljoin(address, headers.get("Location", ""))
-            _check_redirect(address, home.netloc, subject)
+            _check_redirect(address, home, subject)
         elif status != 200:
             raise _refused(status, reply_error(read_reply(status, headers, body), subject), subject)
         else:

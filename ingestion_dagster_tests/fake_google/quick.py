@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ingestion_dagster.sources.google_http import Patience
 from ingestion_dagster.sources.google_sheets import GoogleClient
+from ingestion_dagster.sources.google_turn import Patience
 from ingestion_dagster_tests.fake_google.server import FakeGoogle
 
 QUICK = Patience(

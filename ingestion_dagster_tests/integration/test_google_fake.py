@@ -13,7 +13,9 @@ import requests
 from ingestion_dagster.core.sheets import CellError
 from ingestion_dagster_tests.fake_google import FakeCell, FakeDocument, FakeGoogle, FakeTab, serve
 from ingestion_dagster_tests.fake_google.quotas import ReadQuota
+from ingestion_dagster_tests.fake_google.server import ROBOT
 from ingestion_dagster_tests.fake_google.shown import shown
+from ingestion_dagster_tests.fake_google.tokens import TokenServer, new_key
 
 KEY = "1FakeDocument_for-the-strictness-tests"
 READ = "https://www.googleapis.com/auth/spreadsheets.readonly"
@@ -72,9 +74,9 @@ def test_a_wrong_claim_gets_no_token(google: FakeGoogle, claims: dict[str, Any],
 
 
 def test_a_foreign_signature_gets_no_token(google: FakeGoogle, tmp_path: Path) -> None:
-    with serve([], key_file=tmp_path / "other.json") as other:
-        stranger = FakeGoogle(google.url, other.key_file, {}, other.tokens, other.quota)
-        assert "Signature" in token(stranger).json()["error_description"]
+    TokenServer(ROBOT, private=new_key()).write_key_file(tmp_path / "other.json", f"{google.url}/token")
+    stranger = FakeGoogle(google.url, tmp_path / "other.json", {}, google.tokens, google.quota)
+    assert "Signature" in token(stranger).json()["error_description"]
 
 
 def test_no_token_a_made_up_token_and_a_token_of_another_scope_are_told_apart(google: FakeGoogle) -> None:
