@@ -51,7 +51,8 @@ def _fit(sample: str, delimiter: str) -> _Fit:
     # A list inside the last cells (part numbers) makes every row differ, but none is ever narrow.
     floor = widths[len(widths) // 10]
     wide = _Fit(0.8 * _width_worth(floor) if floor >= 4 else 0.0, delimiter)
-    return _Fit(max(equal, wide).score * (1 - (_halved_numbers(records) if delimiter == "," else 0.0)), delimiter)
+    against = _prose(records) + (_halved_numbers(records) if delimiter == "," else 0.0)
+    return _Fit(max(equal, wide).score * (1 - against), delimiter)
 
 
 def _records(sample: str, delimiter: str) -> list[list[str]]:
@@ -64,6 +65,13 @@ def _records(sample: str, delimiter: str) -> list[list[str]]:
 def _width_worth(width: int) -> float:
     """Two fields may be chance (a comma in a sentence); many equal fields are not."""
     return width / (width + 1.5)
+
+
+def _prose(records: list[list[str]]) -> float:
+    """Half the share of breaks with a blank behind and none before: punctuation (`red, green`), not a delimiter."""
+    breaks = [(left, right) for record in records for left, right in pairwise(record)]
+    blanks = sum(right[:1] == " " and right.strip() != "" and left[-1:] != " " for left, right in breaks)
+    return 0.5 * blanks / max(len(breaks), 1)
 
 
 def _halved_numbers(records: list[list[str]]) -> float:

@@ -47,6 +47,7 @@ class _Reader:
         self.codes: list[str | None] = []
         self.formats = FormatRuns(self.codes)
         self.row = self.column = -1
+        self.covered = 0
         self.kind = ""
         self.texts: list[str] | None = None
         self.cells = 0
@@ -84,8 +85,6 @@ class _Reader:
                 cells = self.rows[self.row]
                 cells.extend([None] * (self.column + 1 - len(cells)))
                 cells[self.column] = clean_row([_typed(value, self.kind)])[0]
-        elif tag == "Visible" and self.texts is None and self.tabs:
-            pass
         elif tag == "Worksheet" and self.tabs:
             tab = self.tabs[-1]
             tab.rows, tab.width = iter(self.rows), max(map(len, self.rows), default=0)
@@ -93,7 +92,7 @@ class _Reader:
 
     def _row(self, named: dict[str, str]) -> None:
         self.row = _position(named.get("Index"), self.row + 1)
-        self.column = -1
+        self.column, self.covered = -1, 0
         if self.row >= self.limits.rows:
             raise SourceRejected(f"the workbook has more than {self.limits.rows:,} rows")
         self.rows.extend([] for _ in range(self.row + 1 - len(self.rows)))
@@ -101,7 +100,7 @@ class _Reader:
             self.tabs[-1].hidden_rows.append(self.row)
 
     def _cell(self, named: dict[str, str]) -> None:
-        self.column = _position(named.get("Index"), self.column + 1)
+        self.column = _position(named.get("Index"), self.column + 1 + self.covered)
         self.cells += 1
         if self.column >= self.limits.columns:
             raise SheetError(f"the sheet has more than {self.limits.columns} columns")
@@ -109,9 +108,9 @@ class _Reader:
             raise SourceRejected(f"the workbook has more than {self.limits.cells:,} cells")
         self.formats.add(self.row, self.column, self.styles.get(named.get("StyleID", ""), -1))
         across, down = _count(named.get("MergeAcross")), _count(named.get("MergeDown"))
+        self.covered = across
         if (across or down) and self.tabs:
             self.tabs[-1].merges.append((self.row, self.column, self.row + down, self.column + across))
-            self.column += across if "Index" not in named else 0
 
     def _column(self, named: dict[str, str]) -> None:
         hidden = self.tabs[-1].hidden_columns

@@ -14,16 +14,21 @@ from ingestion_dagster.sources.number_formats import BUILT_IN
 
 Attributes = dict[str, str]
 Start = Callable[[str, Attributes], None]
+Text = Callable[[str], None]
 
 
 class StopParsing(Exception):
     """Raised by a handler that has seen enough."""
 
 
-def parse_xml(source: IO[bytes], start: Start, end: Callable[[str], None] | None = None) -> None:
+def parse_xml(source: IO[bytes], start: Start, end: Text | None = None, text: Text | None = None) -> None:
     """Run the handlers over a part; names come without their namespace prefix. Raises SourceRejected for a DOCTYPE
     and for XML that does not parse."""
-    parser = new_parser(lambda name, attributes: start(name.rpartition(":")[2], attributes), end)
+    parser = new_parser(lambda name, attributes: start(name.rpartition(":")[2], attributes))
+    if end:
+        parser.EndElementHandler = lambda name: end(name.rpartition(":")[2])
+    if text:
+        parser.CharacterDataHandler = text
     try:
         parser.ParseFile(source)
     except StopParsing:
@@ -32,7 +37,7 @@ def parse_xml(source: IO[bytes], start: Start, end: Callable[[str], None] | None
         raise SourceRejected(f"the workbook is damaged: {error}") from error
 
 
-def new_parser(start: Start, end: Callable[[str], None] | None = None) -> expat.XMLParserType:
+def new_parser(start: Start, end: Text | None = None) -> expat.XMLParserType:
     """An expat parser that refuses document types, hence entities of any kind."""
     parser = expat.ParserCreate()
     parser.StartElementHandler = start
@@ -91,7 +96,7 @@ def style_codes(package: zipfile.ZipFile) -> list[str | None]:
             styles.append(int(number) if number.isdecimal() else 0)
 
     def end(name: str) -> None:
-        if name.rpartition(":")[2] == "cellXfs":
+        if name == "cellXfs":
             raise StopParsing
 
     try:

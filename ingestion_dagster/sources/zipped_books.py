@@ -14,6 +14,7 @@ from ingestion_dagster.core.sheets import Row, cell_address
 from ingestion_dagster.sources.cell_frames import clean_row
 from ingestion_dagster.sources.container_checks import open_package, refuse_document_types, refuse_encrypted_ods
 from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.ods_marks import OdsMarks, find_ods_marks
 from ingestion_dagster.sources.spreadsheets import Tab
 from ingestion_dagster.sources.xlsx_marks import Marks, column_formats, find_marks
 from ingestion_dagster.sources.xlsx_parts import style_codes, tab_parts
@@ -26,9 +27,12 @@ def read_zipped(kind: str, data: bytes, limits: Limits) -> Iterator[Tab]:
         refuse_document_types(package)
         # calamine parses without the interpreter's lock, so marks are found at the same time.
         marks = _xlsx_marks(package, beside) if kind == "xlsx" else {}
-        for tab in tabs_by_calamine(data, limits):
+        ods_marks = beside.submit(find_ods_marks, package) if kind == "ods" else None
+        for number, tab in enumerate(tabs_by_calamine(data, limits)):
             if tab.name in marks:
                 _add_marks(tab, marks[tab.name].result())
+            elif ods_marks and number < len(ods_marks.result()):
+                _add_ods_marks(tab, ods_marks.result()[number])
             yield tab
 
 
@@ -88,6 +92,13 @@ def _rows(sheet: Any, start: tuple[int, int]) -> Iterator[Row]:
         return iter(())
     offset = start[1]
     return (clean_row(row, offset) for row in sheet.iter_rows())
+
+
+def _add_ods_marks(tab: Tab, marks: OdsMarks) -> None:
+    tab.errors, tab.merges, tab.formats = marks.errors, marks.merges, marks.formats.as_json()
+    tab.hidden_rows = sorted(marks.hidden_rows)
+    tab.hidden_columns = sorted(column for column in marks.hidden_columns if column < tab.width)
+    tab.hidden = marks.hidden
 
 
 def _add_marks(tab: Tab, marks: Marks) -> None:
