@@ -129,11 +129,30 @@ def report(
         listed = found.get(name, found.get(f"EXAMPLES_{name}", []))
         verdicts = [(example, *judge(example, codes)) for example in listed]
         judged = [right for _, _, right, _ in verdicts if right is not None]
+        missed = [(example, said) for example, amount, currency, said in verdicts if not amount or currency is False]
         yield {
-            "list": name or "EXAMPLES", "examples": len(verdicts), "amounts_right": sum(v[1] for v in verdicts),
-            "currencies_judged": len(judged), "currencies_right": sum(judged),
-            "misses": [(e.hint, e.text, e.sign, str(e.amount), said) for e, a, c, said in verdicts if not a or c is False],
-        }  # fmt: skip
+            "list": name or "EXAMPLES",
+            "examples": len(verdicts),
+            "amounts_right": sum(verdict[1] for verdict in verdicts),
+            "currencies_judged": len(judged),
+            "currencies_right": sum(judged),
+            "misses": [(e.hint, e.text, f"{e.amount} {e.sign}", said) for e, said in missed],
+        }
+
+
+def totals(lines: list[dict[str, Any]]) -> dict[str, int]:
+    """Sums over the lists."""
+    counted = ("examples", "amounts_right", "currencies_judged", "currencies_right")
+    return {key: sum(line[key] for line in lines) for key in counted}
+
+
+def show(lines: list[dict[str, Any]]) -> None:
+    """For people."""
+    for line in lines:
+        amounts = f"amounts {line['amounts_right']:4}/{line['examples']:<4}"
+        print(f"{line['list']:32} {amounts} currencies {line['currencies_right']:4}/{line['currencies_judged']}")
+        for hint, text, theirs, ours in line["misses"]:
+            print(f"    hint {hint!r}, text {text!r}: they say {theirs}, we say {ours}")
 
 
 def main() -> int:
@@ -142,35 +161,19 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     if not arguments.sdist.exists():
-        print(
-            f"{arguments.sdist} is not there; nothing was measured. See the first lines of this file.", file=sys.stderr
-        )
+        print(f"{arguments.sdist} is not there: nothing was measured. This file says how to get it.", file=sys.stderr)
         return 1
     tests, currencies = sources(arguments.sdist)
     found, codes = examples(tests), table_codes(currencies)
-    main_lists, more = list(report(found, codes, LISTS)), list(report(found, codes, MORE))
-    total = {
-        key: sum(line[key] for line in main_lists)
-        for key in ("examples", "amounts_right", "currencies_judged", "currencies_right")
-    }
+    lines, more = list(report(found, codes, LISTS)), list(report(found, codes, MORE))
+    total = totals(lines)
     if arguments.json:
-        print(json.dumps({"total": total, "lists": main_lists, "more": more}, ensure_ascii=False))
+        print(json.dumps({"total": total, "lists": lines, "more": more}, ensure_ascii=False))
         return 0
-    for line in [*main_lists, *more]:
-        print(
-            f"{line['list']:32} amounts {line['amounts_right']:4}/{line['examples']:<4} currencies {line['currencies_right']:4}/{line['currencies_judged']}"
-        )
-        for miss in line["misses"]:
-            print(
-                "    hint {!r}, text {!r}: they say {} {}, we say {}".format(
-                    miss[0], miss[1], miss[3], miss[2], miss[4]
-                )
-            )
-    amounts, examples_ = total["amounts_right"], total["examples"]
-    print(f"amounts    {amounts}/{examples_} = {amounts / examples_:.2%}")
-    print(
-        f"currencies {total['currencies_right']}/{total['currencies_judged']} = {total['currencies_right'] / total['currencies_judged']:.2%}"
-    )
+    show([*lines, *more])
+    print(f"amounts    {total['amounts_right']}/{total['examples']} = {total['amounts_right'] / total['examples']:.2%}")
+    right, judged = total["currencies_right"], total["currencies_judged"]
+    print(f"currencies {right}/{judged} = {right / judged:.2%}")
     return 0
 
 

@@ -13,13 +13,14 @@ from ingestion_dagster.core.number_styles import prove_style
 from ingestion_dagster.core.prices import Amount, PricePolicy, price_reader
 from ingestion_dagster_tests.unit.price_columns import CONVENTIONS, column, read_column
 
-LOCALES = (
-    "af_ZA am_ET ar_AE ar_EG ar_MA az_AZ be_BY bg_BG bn_BD bs_BA ca_ES cs_CZ da_DK de_AT de_CH de_DE el_GR en_AU en_CA "
-    "en_GB en_IN en_US en_ZA es_AR es_CL es_CO es_ES es_MX et_EE eu_ES fa_IR fi_FI fr_BE fr_CA fr_CH fr_FR gl_ES gu_IN "
-    "he_IL hi_IN hr_HR hu_HU hy_AM id_ID is_IS it_CH it_IT ja_JP ka_GE kk_KZ km_KH ko_KR ky_KG lo_LA lt_LT lv_LV mk_MK "
-    "mn_MN mr_IN ms_MY my_MM nb_NO ne_NP nl_NL pa_IN pl_PL ps_AF pt_BR pt_PT ro_RO ru_RU ru_UA si_LK sk_SK sl_SI sq_AL "
-    "sr_RS sv_SE sw_KE ta_IN te_IN th_TH tr_TR uk_UA ur_PK uz_UZ vi_VN zh_CN zh_TW zu_ZA"
-).split()
+_LOCALES = """
+af_ZA am_ET ar_AE ar_EG ar_MA az_AZ be_BY bg_BG bn_BD bs_BA ca_ES cs_CZ da_DK de_AT de_CH de_DE el_GR en_AU
+en_CA en_GB en_IN en_US en_ZA es_AR es_CL es_CO es_ES es_MX et_EE eu_ES fa_IR fi_FI fr_BE fr_CA fr_CH fr_FR
+gl_ES gu_IN he_IL hi_IN hr_HR hu_HU hy_AM id_ID is_IS it_CH it_IT ja_JP ka_GE kk_KZ km_KH ko_KR ky_KG lo_LA
+lt_LT lv_LV mk_MK mn_MN mr_IN ms_MY my_MM nb_NO ne_NP nl_NL pa_IN pl_PL ps_AF pt_BR pt_PT ro_RO ru_RU ru_UA
+si_LK sk_SK sl_SI sq_AL sr_RS sv_SE sw_KE ta_IN te_IN th_TH tr_TR uk_UA ur_PK uz_UZ vi_VN zh_CN zh_TW zu_ZA
+"""
+LOCALES = tuple(_LOCALES.split())
 CURRENCIES = ("EUR", "USD", "GBP", "RUB", "UAH", "PLN", "CZK", "CHF", "SEK", "INR", "BYN", "TRY")
 LISTS = st.lists(
     st.decimals(min_value=Decimal("0.01"), max_value=Decimal(9_999_999), places=2), min_size=1, max_size=12
