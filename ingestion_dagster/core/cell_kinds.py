@@ -24,6 +24,8 @@ WORDY: Final = frozenset({"text", "long", "word"})
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:[.,' ][0-9]+)*")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[ '][0-9]{3})+")
 _AROUND = re.compile(r"([^0-9]{0,12}?)\s*([-+]?[0-9]+(?:[.,' ][0-9]+)*)\s*([^0-9]{0,12})")
+_LETTERS_AT_END = re.compile(r"(?<![^\W\d_])[A-Za-z]{1,2}$")
+"""`E001`, `AB12`: one or two letters right before digits are a code, also where they could be a currency."""
 _DATE = re.compile(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{2,4}(?:[ T][0-9:.]+Z?)?")
 _URL = re.compile(r"(?:https?://|www\.|ftp://)\S+", re.IGNORECASE)
 _IMAGE = re.compile(r"\.(?:jpe?g|png|gif|webp|bmp|svg|tiff?)(?:[?#]\S*)?(?:[\s,;|].*)?$", re.IGNORECASE)
@@ -86,6 +88,8 @@ def _kind_with_digits(text: str) -> str:
         return "percent"
     around = _AROUND.fullmatch(text) if len(text) < 32 else None
     if around:
+        if around[2].isdigit() and _LETTERS_AT_END.search(text[: around.start(2)]):
+            return "code"
         found = _beside_number(around[1].strip(), around[3].strip())
         if found == "number":
             return _kind_of_number(around[2].strip("+-"))

@@ -197,10 +197,10 @@ def _name(p: ColumnProfile) -> float:
         return NEVER
     if p.constant and p.rows > 3:
         return NEVER
-    score = 1.2 if wordy > 0.6 else -0.5 if p.share("code") > 0.5 and wordy > 0.2 else -2.0 + 2.0 * wordy
+    score = 1.2 if wordy > 0.6 else -0.5 if p.share("code") > 0.5 and wordy > 0.2 else -3.0 + 3.0 * wordy
     score += 1.0 * (p.characters > 12 and p.words > 1.3) - 1.5 * (p.characters > 150) - 1.5 * (p.share("long") > 0.4)
     if p.filled >= 4:
-        score += 0.8 if p.variety > 0.6 else -0.5 if p.variety > 0.25 else -2.5
+        score += 0.8 if p.variety > 0.6 else -0.5 if p.variety > 0.4 else -1.8 if p.variety > 0.2 else -2.8
     if p.share("unit", "bool", "currency") > 0.5:
         score -= 4.0
     if p.fill < 0.5:

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Final, NamedTuple
 
 from ingestion_dagster.core.cell_kinds import BLANK
-from ingestion_dagster.core.lexicon import NOTHING_SAID, HeaderWords, read_header
+from ingestion_dagster.core.lexicon import NOTHING_SAID, HeaderWords, known_as_header, read_header
 from ingestion_dagster.core.row_kind import is_total_text
 from ingestion_dagster.core.sampling import Sample
 from ingestion_dagster.core.sheets import CellError, CellValue, Range
@@ -12,6 +12,7 @@ from ingestion_dagster.core.sheets import CellError, CellValue, Range
 DEEPEST: Final = 40
 """Rows from the top in which a header is looked for."""
 _BELOW: Final = 40
+_WEIGHED: Final = 6
 _TEXTS: Final = frozenset({"text", "word", "code", "unit", "currency", "bool", "stock", "long"})
 _NUMBERS: Final = frozenset({"int", "decimal", "money", "percent", "date"})
 _LONGEST_HEADER: Final = 160
@@ -40,11 +41,16 @@ def words_of(value: CellValue) -> HeaderWords:
     return read_header(" ".join(value.split()))
 
 
+def said_by(value: CellValue) -> tuple[str, float]:
+    """Field and clearness of a cell that may be a header, quickly."""
+    return known_as_header(" ".join(value.split())) if isinstance(value, str) and len(value) < 200 else ("", 0.0)
+
+
 def find_header(sample: Sample, merges: tuple[Range, ...]) -> Header:
     """The header of a tab. Words alone do not make one: what stands below must be of another kind."""
     best, best_row = 0.0, -1
-    for row in range(min(DEEPEST, len(sample.top))):
-        score = _score(sample, row) - 0.02 * row
+    for row, known in _candidates(sample):
+        score = _score(sample, row, known) - 0.02 * row
         if score > best + 0.05:
             best, best_row = score, row
     if best_row < 0 or best < 2.2:
@@ -62,15 +68,23 @@ def filled_columns(kinds: list[str]) -> list[int]:
     return [column for column, kind in enumerate(kinds) if kind != BLANK]
 
 
-def _score(sample: Sample, row: int) -> float:
+def _candidates(sample: Sample) -> list[tuple[int, float]]:
+    """Rows worth weighing, in order, with how many header words they have: the wordiest, and the first of all."""
+    known = [
+        (row, _known(sample, row, filled))
+        for row in range(min(DEEPEST, len(sample.top)))
+        if len(filled := filled_columns(sample.kinds[row])) >= 2
+    ]
+    wordy = sorted(known, key=lambda pair: -pair[1])[:_WEIGHED]
+    return sorted({*wordy, *known[:3]})
+
+
+def _score(sample: Sample, row: int, known: float) -> float:
     kinds = sample.kinds[row]
     filled = filled_columns(kinds)
-    if len(filled) < 2:
-        return 0.0
     below = _body_below(sample, row)
     if not below:
         return 0.0
-    known = _known(sample, row, filled)
     common, used = _common_kinds(below)
     numbers = sum(kinds[c] in _NUMBERS for c in filled)
     data_like = sum(kinds[c] in _NUMBERS and common.get(c) in _NUMBERS for c in filled)
@@ -90,13 +104,12 @@ def _known(sample: Sample, row: int, filled: list[int]) -> float:
     total = 0.0
     said: Counter[str] = Counter()
     for column in filled[:80]:
-        words = words_of(sample.top[row][column])
-        if not words.scores:
+        field, score = said_by(sample.top[row][column])
+        if not field:
             continue
-        field = max(words.scores, key=lambda f: words.scores[f])
         said[field] += 1
         weight = 0.4 if field in ("other", "row_number") else 1.0
-        total += (words.scores[field] - 0.3) / 0.7 * weight * (1.0 if said[field] == 1 else 0.4)
+        total += (score - 0.3) / 0.7 * weight * (1.0 if said[field] == 1 else 0.4)
     return max(total, 0.0)
 
 
@@ -140,7 +153,7 @@ def _belongs_above(sample: Sample, row: int, first: int, last: int, merges: tupl
             return True
     wide = [a for a in merges if a.first_row == row and a.last_row == row and a.last_column > a.first_column]
     spans = [a for a in wide if a.last_column - a.first_column + 1 < 0.7 * max(len(table), 1)]
-    said = [c for c in filled if words_of(sample.top[row][c]).known >= 0.7]
+    said = [c for c in filled if said_by(sample.top[row][c])[1] >= 0.7]
     if spans and (said or len(filled) >= 2):
         return True
     if len(filled) < 2:
@@ -166,7 +179,7 @@ def _belongs_below(sample: Sample, row: int, first: int, merges: tuple[Range, ..
     below = _body_below(sample, row)
     common, used = _common_kinds(below)
     above = set(filled_columns(sample.kinds[row - 1]))
-    said = [c for c in filled if words_of(sample.top[row][c]).known >= 0.6 or kinds[c] in ("unit", "currency")]
+    said = [c for c in filled if said_by(sample.top[row][c])[1] >= 0.6 or kinds[c] in ("unit", "currency")]
     fills_blank = [c for c in filled if c not in above and c in used]
     if len(said) < max(1, 0.6 * len(filled)) or (len(filled) == 1 and not fills_blank):
         return False

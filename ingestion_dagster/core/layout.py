@@ -6,11 +6,11 @@ Which column means what is in `mapping.py`; what a single row is, is in `row_kin
 from typing import NamedTuple
 
 from ingestion_dagster.core.cell_kinds import BLANK
-from ingestion_dagster.core.header_rows import Header, filled_columns, find_header, header_text, words_of
+from ingestion_dagster.core.header_rows import Header, filled_columns, find_header, header_text, said_by, words_of
 from ingestion_dagster.core.mapped import ReadingHints
 from ingestion_dagster.core.row_kind import RowKind, classify_row
 from ingestion_dagster.core.sampling import Sample
-from ingestion_dagster.core.sheets import Range, Row, Sheet
+from ingestion_dagster.core.sheets import CellValue, Range, Row, Sheet
 from ingestion_dagster.core.words import normalise
 
 __all__ = ["RowKind", "Table", "classify_row", "find_table"]
@@ -112,7 +112,7 @@ def _spread_right(line: list[str], below: list[str]) -> None:
             title = ""
 
 
-def _cell(sample: Sample, row: int, column: int) -> object:
+def _cell(sample: Sample, row: int, column: int) -> CellValue:
     if row < len(sample.top) and column < len(sample.top[row]):
         return sample.top[row][column]
     return None
@@ -137,7 +137,7 @@ def _second_table_below(sample: Sample, header: Header, first: int) -> tuple[int
         filled = filled_columns(kinds)
         if len(filled) < 3 or any(kinds[c] in ("int", "decimal", "money", "long") for c in filled):
             continue
-        said = [c for c in filled if words_of(sample.top[number][c]).known >= 0.9]
+        said = [c for c in filled if said_by(sample.top[number][c])[1] >= 0.9]
         if len(said) < 3 or len(said) < 0.6 * len(filled):
             continue
         words = _words_of_row(sample, number)

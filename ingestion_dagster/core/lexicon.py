@@ -45,6 +45,7 @@ _HEAD_FIRST: Final = frozenset(
 _PREPOSITIONS: Final = frozenset(["of", "per", "for", "in", "by", "from"])
 _COMPOUNDING: Final = frozenset(["de", "nl", "sv", "da", "no", "fi", "hu"])
 _WEAK: Final = 0.8
+_LONGEST_QUICK: Final = 70
 _BRACKETS = re.compile(r"[(\[（【][^)\]）】]*[)\]）】]")
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -147,6 +148,27 @@ def read_header(text: str) -> HeaderWords:
     return _finished(best, plain, qualifiers, currencies, phrase, languages)
 
 
+@lru_cache(maxsize=8192)
+def known_as_header(text: str) -> tuple[str, float]:
+    """Quickly, for finding headers: the group that `text` most likely says, and how clearly. Not for data."""
+    if not text or len(text) > _LONGEST_QUICK:
+        return "", 0.0
+    for candidate in (normalise(text), _take_qualifiers(text)[1]):
+        found = _exact(candidate) if candidate else None
+        if found:
+            return _strongest(found.groups)
+    _, rest = _take_qualifiers(text)
+    if not rest:
+        return ("price", 0.7) if any(c.isalpha() for c in text) else ("", 0.0)
+    groups, _, _ = _weigh_parts(rest, _known_parts(rest))
+    return _strongest(groups) if groups else ("", 0.0)
+
+
+def _strongest(groups: dict[str, float]) -> tuple[str, float]:
+    group = max(groups, key=lambda g: groups[g])
+    return ("price" if group in TIERS else group), groups[group]
+
+
 def _finished(
     groups: dict[str, float],
     plain: str,
@@ -155,9 +177,9 @@ def _finished(
     phrase: str,
     languages: frozenset[str],
 ) -> HeaderWords:
-    tiers = {tier: groups.pop(tier) for tier in TIERS if tier in groups}
+    tiers: dict[str, float] = {tier: groups.pop(tier) for tier in TIERS if tier in groups}
     plain_price = groups.get("price", 0.0)
-    tier = max(tiers, key=lambda t: tiers[t], default=None)
+    tier: str | None = max(tiers, key=lambda t: tiers[t], default=None)
     if tier is not None and plain_price > tiers[tier]:
         tier = None
     if tiers:
@@ -218,8 +240,12 @@ def _exact(text: str) -> Phrase | None:
 def _segments(text: str) -> tuple[dict[str, float], str, frozenset[str]]:
     """Known phrases inside an unknown header: the part that names the thing (its head) counts most."""
     found = _known_parts(text)
+    return _weigh_parts(text, found) if found else _nearly(text)
+
+
+def _weigh_parts(text: str, found: list[tuple[str, Phrase]]) -> tuple[dict[str, float], str, frozenset[str]]:
     if not found:
-        return _nearly(text)
+        return {}, "", frozenset()
     total = sum(len(word) for word in text.split()) or 1
     best: dict[str, float] = {}
     phrase, languages = "", frozenset[str]()
@@ -326,7 +352,7 @@ def _tier_by_stem(plain: str) -> str | None:
     """The kind of price that a word's beginning tells: `для дилеров`, `оптовикам`."""
     tokens = plain.split()
     for tier in TIERS:
-        for stem in _stems()[tier]:
-            if any(token.startswith(stem) for token in tokens) and len(stem) > 2:
-                return tier
+        stems = _stems()[tier]
+        if any(token.startswith(stems) for token in tokens):
+            return tier
     return None

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from ingestion_dagster.core.assignment import best_assignment
 from ingestion_dagster.core.cell_kinds import rough_number
-from ingestion_dagster.core.column_evidence import ColumnProfile, profile, value_scores
+from ingestion_dagster.core.column_evidence import NEVER, ColumnProfile, profile, value_scores
 from ingestion_dagster.core.fields import FIELDS
 from ingestion_dagster.core.layout import Table
 from ingestion_dagster.core.lexicon import NOTHING_SAID, HeaderWords, read_header
@@ -17,6 +17,8 @@ from ingestion_dagster.core.price_choice import PriceChoice, PriceColumn, choose
 _UNSAID: Final = -1.2
 """Log-odds of a header that says something unknown."""
 _NO_HEADER: Final = -0.4
+_SAID_BUT_ODD: Final = 0.3
+"""An exact word is believed where nothing else can be the field: the column may be empty or repeat today."""
 _NEEDS_WORDS: Final = {
     "currency": 3.5,
     "stock": 2.2,
@@ -33,7 +35,7 @@ _NEEDS_WORDS: Final = {
 class Column(NamedTuple):
     """All that is known of one column."""
 
-    index: int
+    position: int
     header: str
     words: HeaderWords
     profile: ColumnProfile
@@ -101,7 +103,11 @@ def _scores(words: HeaderWords, values: dict[str, float], seen: ColumnProfile, h
             weight -= 1.3
         if other > said and other >= 0.6:
             weight -= 3.0
+        if field == "supplier_sku" and said >= 0.9 and seen.counts_rows:
+            weight += 3.0
         result[field] = weight + values[field]
+        if said >= 0.95 and field in ("supplier_sku", "name") and best == said and values[field] > NEVER:
+            result[field] = max(result[field], _SAID_BUT_ODD)
         needed = _NEEDS_WORDS.get(field)
         if not said and needed is not None and values[field] < needed:
             result[field] = min(result[field], -0.5)
@@ -129,15 +135,15 @@ def map_columns(table: Table, fixed: dict[str, int] | None = None) -> Mapping:
     usable = [c for i, c in free.items() if i not in taken.values()]
     usable = _most_promising(usable, open_fields)
     table_of_scores = [[_open_score(c, field, prices) for c in usable] for field in open_fields]
-    for field, position in zip(open_fields, best_assignment(table_of_scores), strict=True):
-        if position is not None:
-            taken[field] = usable[position].index
+    for field, place in zip(open_fields, best_assignment(table_of_scores), strict=True):
+        if place is not None:
+            taken[field] = usable[place].position
     return _explained(taken, fixed, columns, price)
 
 
 def _open_score(column: Column, field: str, prices: set[int]) -> float:
     score = column.scores[field]
-    if column.index in prices and column.words.scores.get(field, 0.0) < 0.75:
+    if column.position in prices and column.words.scores.get(field, 0.0) < 0.75:
         score -= 3.0
     return score
 
@@ -148,8 +154,8 @@ def _most_promising(columns: list[Column], fields: list[str]) -> list[Column]:
         return columns
     kept: set[int] = set()
     for field in fields:
-        kept |= {c.index for c in sorted(columns, key=lambda c: -c.scores[field])[:6]}
-    return [c for c in columns if c.index in kept]
+        kept |= {c.position for c in sorted(columns, key=lambda c: -c.scores[field])[:6]}
+    return [c for c in columns if c.position in kept]
 
 
 def _price_candidates(table: Table, columns: dict[int, Column]) -> list[PriceColumn]:
@@ -159,9 +165,11 @@ def _price_candidates(table: Table, columns: dict[int, Column]) -> list[PriceCol
         rival = max((s for f, s in column.words.scores.items() if f != "price"), default=0.0)
         if rival > said + 0.1 or column.scores["price"] <= -0.8 or column.values["price"] <= -3.5:
             continue
-        numbers = tuple(rough_number(row[column.index]) if column.index < len(row) else None for _, row in table.body)
+        numbers = tuple(
+            rough_number(row[column.position]) if column.position < len(row) else None for _, row in table.body
+        )
         found.append(
-            PriceColumn(column.index, column.header, column.words, column.profile, column.scores["price"], numbers)
+            PriceColumn(column.position, column.header, column.words, column.profile, column.scores["price"], numbers)
         )
     return found
 
@@ -195,9 +203,9 @@ def _rivals(field: str, index: int, taken: dict[str, int], columns: dict[int, Co
     own = columns[index].scores[field]
     used = set(taken.values())
     return tuple(
-        c.index
+        c.position
         for c in columns.values()
-        if c.index not in used and c.scores[field] > 0.5 and c.scores[field] > own - 2.5
+        if c.position not in used and c.scores[field] > 0.5 and c.scores[field] > own - 2.5
     )
 
 

@@ -64,7 +64,7 @@ def choose_price(candidates: list[PriceColumn]) -> PriceChoice | None:
         evidence.append("other price columns are as likely")
     confidence, compared = _compared(chosen, serious, confidence)
     evidence += compared
-    alternatives = tuple(c.column for c in candidates if c.column != chosen.column)
+    alternatives = tuple(c.column for c in serious if c.column != chosen.column)
     return PriceChoice(chosen, confidence, tuple(evidence), alternatives, contested)
 
 

@@ -171,6 +171,8 @@ def _not_a_list(table: Table, mapping: Mapping, known: _Known) -> str:
     """Why the tab is no price list; empty where it is one."""
     if not table.body:
         return "the tab has no rows that could be items"
+    if not table.header_rows and _has_record_types(table):
+        return "its rows are records of several types (as in DATANORM), not a table"
     if "price" not in mapping.columns:
         return "no column looks like a price"
     if not ({"name", "supplier_sku", "barcode"} & mapping.columns.keys()):
@@ -184,6 +186,14 @@ def _not_a_list(table: Table, mapping: Mapping, known: _Known) -> str:
     if said < 0.5 and not table.header_rows and len(table.body) < 3:
         return "too few rows without a header"
     return ""
+
+
+def _has_record_types(table: Table) -> bool:
+    """A first column of single letters, each with its own filling of the other columns."""
+    letters = [str(row[0]).strip() for _, row in table.body if row and row[0]]
+    if len(letters) < 0.9 * len(table.body) or not 2 <= len(set(letters)) <= 8:
+        return False
+    return all(len(letter) == 1 and letter.isalpha() for letter in letters)
 
 
 def _refused(sheet: Sheet, table: Table, mapping: Mapping, why: str) -> MappedSheet:
