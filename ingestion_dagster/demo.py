@@ -35,6 +35,7 @@ def main() -> int:
         register_samples(place)
         with dagster_processes(place, None):
             console.print(f"everything is up after {time.monotonic() - started:.1f} s\n")
+            print_table("The sample suppliers", ("supplier", "its list"), ((s.name, s.shape) for s in SAMPLES))
             problems = _day(place, 1) + _day(place, 2)
             _price_history(place)
     console.print(f"\nDone in {time.monotonic() - started:.0f} s. `make up` starts the same with Dagster's UI.")
@@ -78,14 +79,13 @@ def _show(day: int, results: dict[str, dict[str, Any]]) -> None:
     for sample in SAMPLES:
         result = results.get(f"demo-day{day}-{sample.key}")
         if result is None:
-            rows.append((sample.key, sample.shape, "no answer", *("",) * 7))
+            rows.append((sample.key, "no answer", *("",) * 7))
             continue
         counts = result["statistics"]
         rows.append(
             (
                 sample.key,
-                sample.shape,
-                result["status"],
+                result["status"].replace("_", " "),
                 counts["total_rows"],
                 counts["inserted"],
                 counts["updated"],
@@ -125,8 +125,9 @@ def _price_history(place: Workplace) -> None:
         place,
         "SELECT s.key, i.supplier_sku, i.name, concat_ws(' ', trim_scale(v.price)::text, v.currency),"
         " v.valid_from, v.valid_to, v.row_number FROM price_validity v"
-        " JOIN supplier_items i ON i.id = v.supplier_item_id JOIN suppliers s ON s.id = i.supplier_id WHERE i.id = (SELECT supplier_item_id FROM price_history"
-        " GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 1) ORDER BY v.valid_from",
+        " JOIN supplier_items i ON i.id = v.supplier_item_id JOIN suppliers s ON s.id = i.supplier_id"
+        " WHERE i.id = (SELECT supplier_item_id FROM price_history GROUP BY 1"
+        " HAVING count(*) > 1 ORDER BY 1 LIMIT 1) ORDER BY v.valid_from",
     )
     columns = ("supplier", "sku", "name", "price", "from", "until", "row of the list")
     print_table("The history of one price", columns, rows, empty="no price changed")

@@ -39,6 +39,7 @@ def dagster_environment(place: Workplace) -> dict[str, str]:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}",
         "PYTHONUNBUFFERED": "1",
     }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a process per run would compile our modules every time
     if place.dagster_url and "DAGSTER_POSTGRES_URL" not in os.environ:
         environment["DAGSTER_POSTGRES_URL"] = place.dagster_url.replace("postgresql://", "postgresql+psycopg2://", 1)
     return environment
