@@ -95,18 +95,7 @@ def _show(day: int, results: dict[str, dict[str, Any]]) -> None:
                 f"{counts['processing_time_seconds']:.2f} s",
             )
         )
-    columns = (
-        "supplier",
-        "its list",
-        "status",
-        "rows",
-        "inserted",
-        "updated",
-        "unchanged",
-        "missing",
-        "rejected",
-        "took",
-    )
+    columns = ("supplier", "status", "rows", "inserted", "updated", "unchanged", "missing", "rejected", "run")
     print_table(f"Day {day}", columns, rows)
 
 
