@@ -14,15 +14,16 @@ from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.number_formats import FormatRuns
 from ingestion_dagster.sources.spreadsheets import Tab
 
+_FIRST_SECTOR = 512
+_BEGIN_OF_FILE = b"\x09\x08"
+
 
 def read_biff(data: bytes, limits: Limits) -> Iterator[Tab]:
     """The worksheets of an XLS file, in order. Raises SourceRejected."""
     refuse_encrypted_ole2(data)
     book, notes = _open_book(data)
     if book is None:
-        from ingestion_dagster.sources.zipped_books import tabs_by_calamine
-
-        yield from tabs_by_calamine(data, limits)
+        yield from _second_opinion(data, limits)
         return
     for index in range(book.nsheets):
         tab = _tab(book, index)
@@ -31,29 +32,48 @@ def read_biff(data: bytes, limits: Limits) -> Iterator[Tab]:
         book.unload_sheet(index)
 
 
+def _second_opinion(data: bytes, limits: Limits) -> Iterator[Tab]:
+    from ingestion_dagster.sources.zipped_books import tabs_by_calamine
+
+    try:
+        yield from tabs_by_calamine(data, limits)
+    except SourceRejected as error:
+        raise SourceRejected(
+            "the XLS file is too damaged to be read; open it in a spreadsheet program and save it as XLSX"
+        ) from error
+
+
 def _open_book(data: bytes) -> "tuple[xlrd.book.Book | None, list[str]]":
-    """The workbook with formats; without them, where their records are what is damaged."""
-    for formatting, notes in ((True, []), (False, ["formats and hidden parts are damaged and were not read"])):
+    """The workbook with formats; without them where their records are what is damaged; around the container where
+    that is. The last works because most programs write the workbook as the first stream, in one piece."""
+    attempts = [(data, True, []), (data, False, ["formats and hidden parts are damaged and were not read"])]
+    if data[_FIRST_SECTOR : _FIRST_SECTOR + 2] == _BEGIN_OF_FILE:
+        attempts.append((data[_FIRST_SECTOR:], True, ["the file's container is damaged; the sheets in it are whole"]))
+    for stream, formatting, notes in attempts:
         try:
-            book = xlrd.open_workbook(
-                file_contents=data,
-                logfile=io.StringIO(),
-                formatting_info=formatting,
-                on_demand=True,
-                ragged_rows=True,
-                ignore_workbook_corruption=True,
-            )
-            for index in range(book.nsheets):
-                book.sheet_by_index(index)
-        except MemoryError:
+            return _attempt(stream, formatting), notes
+        except (MemoryError, SourceRejected):
             raise
         except Exception as error:
             # xlrd meets damaged records with errors of any kind: struct, index, assertion, its own.
             if "encrypted" in str(error).lower():
                 raise SourceRejected("the workbook is password protected; ask for it without a password") from error
-            continue
-        return book, list(notes)
     return None, []
+
+
+def _attempt(stream: bytes, formatting: bool) -> "xlrd.book.Book":
+    """Open and load every sheet, so that damage shows here."""
+    book = xlrd.open_workbook(
+        file_contents=stream,
+        logfile=io.StringIO(),
+        formatting_info=formatting,
+        on_demand=True,
+        ragged_rows=True,
+        ignore_workbook_corruption=True,
+    )
+    for index in range(book.nsheets):
+        book.sheet_by_index(index)
+    return book
 
 
 def _tab(book: "xlrd.book.Book", index: int) -> Tab:

@@ -183,9 +183,18 @@ def test_an_xls_with_a_damaged_format_still_gives_its_values() -> None:
     assert grid(opened(bytes(data))) == ROWS
 
 
-def test_a_cut_off_xls_is_read_as_far_as_it_goes_or_refused() -> None:
+def test_an_xls_in_a_damaged_container_is_read_around_it() -> None:
+    data = bytearray(make_xls(ROWS, formats={(1, 2): "0.00"}))
+    data[44:76] = b"\xff" * 32  # where the container says its directory and allocation tables are
+    sheet = opened(bytes(data))
+    assert grid(sheet) == ROWS
+    assert sheet.number_format(1, 2) == "0.00"
+    assert "container is damaged" in sheet.notes[0]
+
+
+def test_a_cut_off_xls_is_refused_rather_than_read_in_part() -> None:
     data = make_xls([[f"SKU-{number}", number] for number in range(2_000)])
-    with pytest.raises(SourceRejected, match="damaged"):
+    with pytest.raises(SourceRejected, match="too damaged"):
         opened(data[: len(data) * 3 // 4])
 
 

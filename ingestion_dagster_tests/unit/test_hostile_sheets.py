@@ -1,5 +1,6 @@
 """Files made to exhaust or fool a reader: each is refused with a reason, within its limits, and harms nothing else."""
 
+import contextlib
 import dataclasses
 import gzip
 import io
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from random import Random
 
 import psutil
 import pytest
@@ -19,6 +21,7 @@ from ingestion_dagster.sources import limited_process
 from ingestion_dagster.sources.containers import open_workbook
 from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster_tests.sheets import hostile, make_csv, make_xls, make_xlsx
+from ingestion_dagster_tests.sheets.mutations import damaged, random_sheet
 
 HONEST = make_xlsx([["SKU", "Price"], ["00123", 12.5]])
 
@@ -172,6 +175,17 @@ def test_other_zip_archives_are_named(member: str, message: str) -> None:
         archive.writestr(member, "x")
     with pytest.raises(SourceRejected, match=message):
         rows_of(buffer.getvalue())
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_damaged_sheets_open_or_are_refused_with_a_reason(part: int) -> None:
+    for seed in range(part * 60, part * 60 + 60):
+        random = Random(seed)
+        data = damaged(random_sheet(random), random)
+        with contextlib.suppress(SourceRejected, SheetError):
+            for sheet in open_workbook(data, "x", limits=Limits(wall_seconds=10)).sheets:
+                for number, _ in enumerate(sheet.rows()):
+                    sheet.number_format(number, 1)
 
 
 def test_a_crashed_reader_is_replaced_and_the_next_file_opens() -> None:
