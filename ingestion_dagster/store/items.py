@@ -59,7 +59,7 @@ async def merge(connection: AsyncConnection, batch_id: int, grace: int, actor: s
     batch = await batches.get(connection, batch_id)
     supplier_id: UUID = batch["supplier_id"]
     await lock_supplier(connection, supplier_id)
-    await _check_order(connection, batch_id)
+    await check_order(connection, batch_id)
     # Estimates for freshly staged rows are blind; both sides are whole lists, so a hash or merge join is right.
     await connection.execute(text("SELECT set_config('enable_nestloop', 'off', true)"))
     parameters = {"batch": batch_id, "supplier": supplier_id, "grace": grace}
@@ -109,7 +109,7 @@ async def mark_seen(connection: AsyncConnection, supplier_id: UUID, batch_id: in
     )
 
 
-async def _check_order(connection: AsyncConnection, batch_id: int) -> None:
+async def check_order(connection: AsyncConnection, batch_id: int) -> None:
     """An older snapshot never overwrites a newer one, nor an older reading of the same snapshot a newer one."""
     row = (await connection.execute(text(NEWER_IN_FORCE), {"batch": batch_id})).first()
     if row is not None:
