@@ -51,7 +51,7 @@ def split_number(text: str) -> SplitNumber | None:
 
 
 def _starts_a_number(character: str) -> bool:
-    """What may stand before `.75`: nothing, a blank, a sign (`$.75`). After a letter the point ends a word (`Rs.75`)."""
+    """What may stand before `.75`: nothing, a blank, a sign (`$.75`). In `Rs.75` the point ends the word."""
     return character in ("", " ", "(", "-", "+") or unicodedata.category(character) == "Sc"
 
 
