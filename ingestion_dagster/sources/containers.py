@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ingestion_dagster.core.errors import SourceRejected
+from ingestion_dagster.core.errors import SheetError, SourceRejected
 from ingestion_dagster.core.sheets import Range, Sheet, Workbook
 from ingestion_dagster.sources.cell_frames import stream_rows
 from ingestion_dagster.sources.file_kind import Kind, file_kind
-from ingestion_dagster.sources.limited_process import run_limited
+from ingestion_dagster.sources.limited_process import TooMuchMemory, run_limited
 from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.number_formats import FormatLookup
 from ingestion_dagster.sources.text_files import open_text
@@ -74,11 +74,30 @@ def _refuse_size(data: bytes, limit: int) -> None:
 
 
 def _open_container(data: bytes, kind: Kind, limits: Limits) -> Workbook:
-    frames = run_limited({"task": "read", "kind": kind}, data, limits)
+    try:
+        frames = run_limited({"task": "read", "kind": kind}, data, limits)
+    except TooMuchMemory as error:
+        raise _explained(error, data, kind, limits) from error
     sheets = tuple(_sheets(frames, data, kind, limits))
     if not sheets:
         raise SourceRejected("the workbook has no tab with cells, only charts or macros")
     return Workbook(sheets, _FORMATS.get(kind, kind))
+
+
+def _explained(error: SourceRejected, data: bytes, kind: Kind, limits: Limits) -> SourceRejected:
+    """A few cells that need much memory are far apart: name the cell that a person has to delete."""
+    if kind != "xlsx":
+        return error
+    try:
+        ((_, body),) = run_limited({"task": "stretch"}, data, limits)
+    except (SourceRejected, SheetError):
+        return error
+    found = orjson.loads(body)
+    if not found:
+        return error
+    return SourceRejected(
+        f"tab {found['tab']!r}: the stray cell {found['cell']} far from the list makes it too large to open; delete it"
+    )
 
 
 def _sheets(frames: list[tuple[bytes, bytes]], data: bytes, kind: Kind, limits: Limits) -> Iterator[Sheet]:

@@ -28,6 +28,10 @@ _DYING = 2.0
 _KINDS = {"SheetError": errors.SheetError, "SourceRejected": SourceRejected}
 
 
+class TooMuchMemory(SourceRejected):
+    """The worker died of its memory limit."""
+
+
 class _Worker:
     """One limited process and its pipes."""
 
@@ -161,9 +165,9 @@ def _reason(status: int, timed_out: bool, limits: Limits) -> SourceRejected:
             f"the file takes longer than {limits.wall_seconds:g} seconds to open; ask for a smaller list or for CSV"
         )
     if status in (-signal.SIGABRT, -signal.SIGKILL):
-        return SourceRejected(
-            f"the file needs more memory to open than the {limits.memory_bytes // 1_000_000} MB allowed; often one "
-            "stray cell far below or to the right of the list is the reason. Delete it, or ask for CSV"
+        return TooMuchMemory(
+            f"the file needs more memory to open than the {limits.memory_bytes // 1_000_000} MB allowed; ask for CSV, "
+            "or for a smaller list"
         )
     return SourceRejected("the file makes its reader crash; open it in a spreadsheet program and save it again")
 

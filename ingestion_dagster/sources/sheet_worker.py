@@ -73,12 +73,16 @@ def _answer(request: dict[str, Any], data: bytes, answers: IO[bytes]) -> None:
 
 
 def _work(request: dict[str, Any], data: bytes, limits: Limits, send: Send) -> None:
-    if request["task"] == "formats":
+    if request["task"] == "read":
+        send_tabs(read_tabs(request["kind"], data, limits), limits, send)
+    elif request["task"] == "formats":
         from ingestion_dagster.sources.zipped_books import formats_of_column
 
         send(b"N", orjson.dumps(formats_of_column(data, request["tab"], request["column"], limits)))
     else:
-        send_tabs(read_tabs(request["kind"], data, limits), limits, send)
+        from ingestion_dagster.sources.zipped_books import stretched_tab
+
+        send(b"S", orjson.dumps(stretched_tab(data, limits)))
 
 
 def _limit_cpu(seconds: int) -> None:

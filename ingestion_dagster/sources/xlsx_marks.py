@@ -25,6 +25,7 @@ _ERROR_TYPE = re.compile(rb"""\st=["']e["']""")
 _ERROR_TEXT = re.compile(rb"(?:\s*<f[^>]*(?:/>|>[^<]*</f>))?\s*<v>([^<]{1,40})</v>")
 _NO_RESULT = re.compile(rb"<c\s([^>]*)>\s*<f[^>]*+(?:(?<=/)>|>[^<]*+</f>)\s*+(?:<v\s*/>|<v>\s*+</v>)?+\s*+</c>")
 _HIDDEN_ROW = re.compile(rb"""<row\s([^>]*\bhidden=["'](?:1|true)["'][^>]*)>""")
+_CELL = re.compile(rb"""<c r="([A-Z]{1,3})(\d{1,7})\"""")
 _REFERENCE = re.compile(rb"""\br=["']([A-Za-z0-9]{1,10})["']""")
 _TEXT_TYPE = re.compile(rb"""\bt=["'](?:str|e)["']""")
 
@@ -59,6 +60,22 @@ def column_formats(package: zipfile.ZipFile, part: str, codes: list[str | None],
     if searched.formats.until(column, _HEAD_ROWS) == head.formats.until(column, _HEAD_ROWS):
         return searched
     return _parse(_chunks(package, part), codes, None)
+
+
+def stretching_cell(package: zipfile.ZipFile, part: str) -> str | None:
+    """The address of the cell that makes a tab far larger than what it holds; None where the cells are dense."""
+    count, last_row, last_column, lowest, rightmost = 0, 0, 0, "", ""
+    for chunk in _chunks(package, part):
+        for found in _CELL.finditer(chunk):
+            count += 1
+            row, column = int(found[2]), column_index(found[1].decode())
+            if row > last_row:
+                last_row, lowest = row, f"{found[1].decode()}{row}"
+            if column > last_column:
+                last_column, rightmost = column, f"{found[1].decode()}{row}"
+    if last_row * (last_column + 1) < 50 * count:
+        return None
+    return lowest if last_row > 20 * count else rightmost
 
 
 def _search_styles(chunks: Iterator[bytes], column: int, formats: FormatRuns) -> None:

@@ -16,7 +16,7 @@ from ingestion_dagster.sources.container_checks import open_package, refuse_docu
 from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.ods_marks import OdsMarks, find_ods_marks
 from ingestion_dagster.sources.spreadsheets import Tab
-from ingestion_dagster.sources.xlsx_marks import Marks, column_formats, find_marks
+from ingestion_dagster.sources.xlsx_marks import Marks, column_formats, find_marks, stretching_cell
 from ingestion_dagster.sources.xlsx_parts import style_codes, tab_parts
 
 
@@ -48,6 +48,15 @@ def formats_of_column(data: bytes, tab: str, column: int, limits: Limits) -> dic
     """All number formats down one column of an XLSX tab, for a caller who needs more than the head's."""
     with open_package(data, limits) as package:
         return column_formats(package, tab_parts(package)[tab], style_codes(package), column).formats.as_json()
+
+
+def stretched_tab(data: bytes, limits: Limits) -> dict[str, str]:
+    """`{"tab", "cell"}` of the first XLSX tab that one far cell stretches; empty where there is none."""
+    with open_package(data, limits) as package:
+        for tab, part in tab_parts(package).items():
+            if cell := stretching_cell(package, part):
+                return {"tab": tab, "cell": cell}
+    return {}
 
 
 def _xlsx_marks(package: zipfile.ZipFile, beside: Executor) -> dict[str, Future[Marks]]:
