@@ -243,6 +243,8 @@ def _brand(p: ColumnProfile) -> float:
 
 
 def _category(p: ColumnProfile) -> float:
+    if p.counts_rows:
+        return -5.0
     if p.numeric > 0.6 or p.share("url", "image", "date", "bool", "unit", "currency", "money") > 0.4:
         return -3.0
     return 0.6 if p.variety < 0.6 or p.filled < 5 else -1.5

@@ -135,7 +135,7 @@ def read_header(text: str) -> HeaderWords:
     qualifiers, rest = _take_qualifiers(_without_signs(text, signs))
     best: dict[str, float] = {}
     phrase, languages = "", frozenset[str]()
-    for candidate, factor in _variants(text, plain, rest):
+    for candidate, factor in _variants(text, _without_signs(text, signs), plain, rest):
         found = _exact(candidate)
         if found:
             phrase, languages = candidate, found.languages
@@ -177,6 +177,8 @@ def _finished(
     phrase: str,
     languages: frozenset[str],
 ) -> HeaderWords:
+    if groups.get("stock") and (qualifiers.get("per") == "pack" or _is_no_stock(plain, groups["stock"])):
+        groups["other"] = max(groups.get("other", 0.0), groups.pop("stock"))
     tiers: dict[str, float] = {tier: groups.pop(tier) for tier in TIERS if tier in groups}
     plain_price = groups.get("price", 0.0)
     tier: str | None = max(tiers, key=lambda t: tiers[t], default=None)
@@ -218,7 +220,7 @@ def _take_qualifiers(text: str) -> tuple[dict[str, str], str]:
     return found, " ".join(kept)
 
 
-def _variants(text: str, plain: str, rest: str) -> Iterator[tuple[str, float]]:
+def _variants(text: str, unsigned: str, plain: str, rest: str) -> Iterator[tuple[str, float]]:
     yield plain, 1.0
     without_brackets = normalise(_BRACKETS.sub(" ", text))
     if without_brackets and without_brackets != plain:
@@ -228,8 +230,18 @@ def _variants(text: str, plain: str, rest: str) -> Iterator[tuple[str, float]]:
         yield " ".join(words), 0.97
     if rest:
         yield rest, 0.95
+    left, slash, right = unsigned.partition("/")
+    if slash and left.strip() and _is_measure(normalise(right)):
+        yield normalise(left), 0.93
     if plain.endswith(" #") or plain.startswith("# "):
         yield plain.strip("# "), 0.95
+
+
+def _is_measure(text: str) -> bool:
+    """What may stand after the slash of `Preis/Einh.`: a unit, a pack."""
+    first = " ".join(word for word in text.split() if word not in _PREPOSITIONS)
+    known = _index().phrases.get(first)
+    return first in _index().qualifiers or (known is not None and "unit" in known.groups) or len(first) <= 2
 
 
 def _exact(text: str) -> Phrase | None:
@@ -341,6 +353,14 @@ def _nearly(text: str) -> tuple[dict[str, float], str, frozenset[str]]:
     phrase, ratio, _ = found
     known = index.phrases[phrase]
     return {group: weight * ratio / 110 for group, weight in known.groups.items()}, phrase, known.languages
+
+
+def _is_no_stock(plain: str, said: float) -> bool:
+    """`min stock`, `qty per pallet`: a number of pieces, but not of those on the shelf."""
+    if said >= 1.0:
+        return False
+    stems = word_lists("not_stock")["stems"]
+    return any(token.startswith(stems) for token in plain.split())
 
 
 @cache

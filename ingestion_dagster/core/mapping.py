@@ -32,6 +32,9 @@ _NEEDS_WORDS: Final = {
 """Optional fields are mapped without a word only where the values alone prove them this much."""
 
 
+_WORTH: Final = {"description": 0.3, "category": 0.5, "brand": 0.6, "unit": 0.7, "url_image": 0.7}
+
+
 class Column(NamedTuple):
     """All that is known of one column."""
 
@@ -134,6 +137,10 @@ def map_columns(table: Table, fixed: dict[str, int] | None = None) -> Mapping:
     open_fields = [f for f in FIELDS if f not in taken and f != "price"]
     usable = [c for i, c in free.items() if i not in taken.values()]
     usable = _most_promising(usable, open_fields)
+    if "name" not in taken and not _has_name(usable):
+        for c in usable:
+            if c.words.scores.get("description") and c.values["name"] > 0:
+                c.scores["name"] = max(c.scores["name"], c.scores["description"] - 1.0)
     table_of_scores = [[_open_score(c, field, prices) for c in usable] for field in open_fields]
     for field, place in zip(open_fields, best_assignment(table_of_scores), strict=True):
         if place is not None:
@@ -141,11 +148,16 @@ def map_columns(table: Table, fixed: dict[str, int] | None = None) -> Mapping:
     return _explained(taken, fixed, columns, price)
 
 
+def _has_name(columns: list[Column]) -> bool:
+    return any(c.scores["name"] > 1.5 for c in columns)
+
+
 def _open_score(column: Column, field: str, prices: set[int]) -> float:
+    """Score of a column in the assignment; a field that a list can do without yields to one that it cannot."""
     score = column.scores[field]
     if column.position in prices and column.words.scores.get(field, 0.0) < 0.75:
         score -= 3.0
-    return score
+    return score * _WORTH.get(field, 1.0) if score > 0 else score
 
 
 def _most_promising(columns: list[Column], fields: list[str]) -> list[Column]:
@@ -201,11 +213,11 @@ def _explained(
 def _rivals(field: str, index: int, taken: dict[str, int], columns: dict[int, Column]) -> tuple[int, ...]:
     """Free columns that would also do for `field`."""
     own = columns[index].scores[field]
-    used = set(taken.values())
+    used = {c for other, c in taken.items() if not (field == "name" and other in ("description", "category"))}
     return tuple(
         c.position
         for c in columns.values()
-        if c.position not in used and c.scores[field] > 0.5 and c.scores[field] > own - 2.5
+        if c.position not in used and c.position != index and c.scores[field] > 0.5 and c.scores[field] > own - 2.5
     )
 
 
@@ -216,6 +228,8 @@ def _confidence(column: Column, field: str, rivals: tuple[int, ...], columns: di
     margin = odds - closest
     if margin < 2.0:
         odds -= (2.0 - margin) * 0.8
+    elif margin > 5.0 and field == "name":
+        odds += 0.7
     return round(1 / (1 + math.exp(-(0.75 * odds - 0.3))), 3)
 
 
