@@ -134,12 +134,14 @@ def _date(number: float, datemode: int) -> CellValue:
 
 
 def _formats(book: "xlrd.book.Book", sheet: "xlrd.sheet.Sheet") -> dict[str, object]:
-    codes = [_code(book, style.format_key) for style in book.xf_list]
-    runs = FormatRuns(codes)
-    for row in range(sheet.nrows):
-        for column in range(sheet.row_len(row)):
-            style = sheet.cell_xf_index(row, column)
-            runs.add(row, column, style)
+    runs = FormatRuns([_code(book, style.format_key) for style in book.xf_list])
+    before = None
+    # xlrd gives styles cell by cell; its own rows of them are what makes equal rows cheap.
+    for row, styles in enumerate(sheet._cell_xf_indexes):
+        if styles != before:
+            for column, style in enumerate(styles):
+                runs.add(row, column, style)
+        before = styles
     return runs.as_json()
 
 

@@ -16,7 +16,7 @@ from ingestion_dagster.sources.letters import ENCODINGS, LETTERS, OTHER_SCRIPTS,
 
 _SAMPLE = 3_000
 _UNSURE = 4.0
-_WINDOW = 1 << 20
+_WINDOW, _NEAR = 1 << 20, 1 << 12
 _HOPELESS = 200
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -100,22 +100,26 @@ def _is_iso2022(data: bytes) -> bool:
 
 def _broken_utf8(data: bytes) -> int:
     """How many places are not UTF-8; stops counting where it is hopeless."""
-    broken, start, view = 0, 0, memoryview(data)
+    broken, start, size, view = 0, 0, _WINDOW, memoryview(data)
     while start < len(data) and broken < _HOPELESS:
-        window = view[start : start + _WINDOW]
         try:
-            _, used = codecs.utf_8_decode(window, "strict", start + _WINDOW >= len(data))
+            _, used = codecs.utf_8_decode(view[start : start + size], "strict", start + size >= len(data))
             start += used
         except UnicodeDecodeError as error:
-            broken += 1
-            start += error.end
+            # The decoder reserves memory for its whole window, which is dear where errors come close together.
+            broken, start, size = broken + 1, start + error.end, _NEAR
     return broken
 
 
 def _utf8_sequences(data: bytes) -> int:
     """Whole multi-byte sequences of UTF-8 in the first part of the file."""
     text = data[:1_000_000].decode("utf-8", "replace")
-    return sum(char > "\x7f" and char != "\ufffd" for char in text)
+    return _foreign(text) - text.count("\ufffd")
+
+
+def _foreign(text: str) -> int:
+    """Number of characters beyond ASCII."""
+    return len(text) - len(text.encode("ascii", "ignore"))
 
 
 def high_byte_sample(data: bytes) -> bytes:
@@ -138,8 +142,7 @@ def rank_encodings(sample: bytes) -> list[tuple[float, str]]:
 def _decoded(sample: bytes, name: str) -> str | None:
     """The sample's text; a cut last character does not speak against a multi-byte encoding, nor one stray byte."""
     text = sample.decode(name, "replace")
-    high = sum(char > "\x7f" for char in text)
-    if text.count("\ufffd") > max(1 if name in _MULTIBYTE else 0, high // 200):
+    if text.count("\ufffd") > max(1 if name in _MULTIBYTE else 0, _foreign(text) // 200):
         return None
     return text
 
