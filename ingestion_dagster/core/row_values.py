@@ -103,7 +103,7 @@ def row_examiner(plan: RowPlan, sheet: Sheet) -> Callable[[int, Row, str | None]
         cells = row[: plan.width] + blanks[min(len(row), plan.width) :]
         kept: dict[str, Any] = {header: json_value(cells[column]) for header, column in plan.characteristics}
         name = cell_text(cells[at["name"]])
-        barcode = _barcode(cells[at["barcode"]], formatted(number, at["barcode"], cells[at["barcode"]]))
+        barcode = barcode_text(cells[at["barcode"]], formatted(number, at["barcode"], cells[at["barcode"]]))
         description = _lines(cells[at["description"]])
         sku, wrong = code_of(
             cells[at["supplier_sku"]], formatted(number, at["supplier_sku"], cells[at["supplier_sku"]])
@@ -150,7 +150,8 @@ def characteristics_json(kept: dict[str, Any]) -> str:
     return orjson.dumps(filled, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _barcode(value: CellValue, number_format: str | None) -> str:
+def barcode_text(value: CellValue, number_format: str | None) -> str:
+    """A barcode cell as clean text; a number under `0000000000000` keeps its leading zeros."""
     if isinstance(value, float) and value != value:
         return ""
     if number_format and isinstance(value, int | float) and not isinstance(value, bool):

@@ -12,7 +12,7 @@ from ingestion_dagster.core.cell_text import clean, raw_text
 from ingestion_dagster.core.layout import classify_row
 from ingestion_dagster.core.mapped import MappedSheet, ReadingHints
 from ingestion_dagster.core.reject_messages import message_for
-from ingestion_dagster.core.row_fast import plain_row_reader
+from ingestion_dagster.core.row_fast import mixed_row_reader, plain_row_reader
 from ingestion_dagster.core.row_model import LIMITS, MAX_TEXT
 from ingestion_dagster.core.row_plan import RowPlan, plan_rows
 from ingestion_dagster.core.row_types import CellProblem, ItemRow, NotAnItem, NotAnItemKind, RowReject
@@ -34,16 +34,16 @@ def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterato
     Hidden rows are read like others. Formula-like text is kept raw; escaping is the exporter's work.
     """
     plan = plan_rows(sheet, mapped, hints)
-    read_plain = plain_row_reader(plan)
+    read_short = mixed_row_reader(plan, sheet) if sheet.typed else plain_row_reader(plan)
     examine = row_examiner(plan, sheet)
-    typed, first, last = sheet.typed, plan.first_row, plan.last_row
+    first, last = plan.first_row, plan.last_row
     beginnings, section = _total_beginnings(), None
     for number, row in enumerate(sheet.rows()):
         if number < first:
             continue
         if last is not None and number > last:
             break
-        item = None if typed else read_plain(number, row, section)
+        item = read_short(number, row, section)
         if item is not None and (item[1][:_INITIALS].casefold() not in beginnings or not _sounds_like_total(item[1])):
             yield item
             continue
