@@ -13,6 +13,7 @@ from ingestion_dagster.core.layout import classify_row
 from ingestion_dagster.core.mapped import MappedSheet, ReadingHints
 from ingestion_dagster.core.reject_messages import message_for
 from ingestion_dagster.core.row_fast import mixed_row_reader, plain_row_reader
+from ingestion_dagster.core.row_merges import merge_filler
 from ingestion_dagster.core.row_model import LIMITS, MAX_TEXT
 from ingestion_dagster.core.row_plan import RowPlan, plan_rows
 from ingestion_dagster.core.row_types import CellProblem, ItemRow, NotAnItem, NotAnItemKind, RowReject
@@ -31,18 +32,21 @@ _DOUBT = frozenset({"key_missing", "name_missing", "row_shifted", "currency_unkn
 def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterator[ItemRow | RowReject | NotAnItem]:
     """Every row of the table once, in order, as what it is. Streams: memory does not grow with the sheet.
 
-    Hidden rows are read like others. Formula-like text is kept raw; escaping is the exporter's work.
+    Hidden rows are read like others; a cell merged over several rows counts for each of them. Formula-like text is
+    kept raw; escaping is the exporter's work.
     """
     plan = plan_rows(sheet, mapped, hints)
     read_short = mixed_row_reader(plan, sheet) if sheet.typed else plain_row_reader(plan)
     examine = row_examiner(plan, sheet)
     first, last = plan.first_row, plan.last_row
     beginnings, section = _total_beginnings(), None
-    for number, row in enumerate(sheet.rows()):
+    fill = merge_filler(sheet.merges, first, frozenset({plan.columns["stock"]}))
+    for number, cells in enumerate(sheet.rows()):
         if number < first:
             continue
         if last is not None and number > last:
             break
+        row = fill(number, cells) if fill is not None else cells
         item = read_short(number, row, section)
         if item is not None and (item[1][:_INITIALS].casefold() not in beginnings or not _sounds_like_total(item[1])):
             yield item
@@ -52,9 +56,9 @@ def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterato
             yield seen.item
             continue
         if seen.item is not None or _may_be_no_item(seen):
-            kind = classify_row(row, mapped)
+            kind = classify_row(cells, mapped)
             if kind != "item":
-                section = _title(row, mapped) if kind == "section" else section
+                section = _title(cells, mapped) if kind == "section" else section
                 yield NotAnItem(number, kind)
                 continue
         yield seen.item or _reject(number, row, seen, plan)

@@ -8,7 +8,7 @@ import pytest
 
 from ingestion_dagster.core.mapped import NumberStyle, ReadingHints
 from ingestion_dagster.core.rows import ItemRow, NotAnItem, RowReject
-from ingestion_dagster.core.sheets import CellError, CellValue
+from ingestion_dagster.core.sheets import CellError, CellValue, Range
 from ingestion_dagster_tests.unit.row_sheets import item, items, mapped, outcomes, reject
 
 SIMPLE = mapped(("supplier_sku", "name", "price"))
@@ -223,6 +223,26 @@ def test_a_separator_inside_a_text_does_not_shift_a_price_into_the_catalogue() -
 
 def test_rows_that_are_all_wider_than_the_header_say_nothing() -> None:
     assert len(items([[f"a{n}", "x", "1.00", "spare"] for n in range(20)], SIMPLE)) == 20
+
+
+def test_a_cell_merged_over_several_rows_counts_for_each_of_them() -> None:
+    understood = mapped(("supplier_sku", "name", "price", "stock"), ("Series",))
+    rows: list[list[CellValue]] = [
+        ["a", "Bolt", 1.5, 10.0, "S1"],
+        ["b", None, 2.5, None],
+        ["c", None, None, None],
+        ["d", None, 4.5, None],
+    ]
+    merges = (Range(1, 1, 3, 1), Range(2, 2, 3, 2), Range(1, 3, 3, 3), Range(1, 4, 2, 4), Range(4, 0, 4, 3))
+    found = outcomes(rows, understood, typed=True, merges=merges)
+    assert [(r.supplier_sku, r.name, r.price, r.stock) for r in found if isinstance(r, ItemRow)] == [
+        ("a", "Bolt", Decimal("1.5"), 10),
+        ("b", "Bolt", Decimal("2.5"), None),
+        ("c", "Bolt", Decimal("2.5"), None),
+    ]
+    assert [r.characteristics for r in found if isinstance(r, ItemRow)] == ['{"Series":"S1"}', '{"Series":"S1"}', "{}"]
+    assert isinstance(found[-1], RowReject)
+    assert found[-1].code == "name_missing"
 
 
 def test_without_a_code_column_the_barcode_or_the_name_is_the_key() -> None:
