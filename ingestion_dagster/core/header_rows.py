@@ -93,7 +93,7 @@ def _score(sample: Sample, row: int, known: float) -> float:
     coverage = len(used & set(filled)) / len(used) if used else 0.0
     score = 1.6 * min(known, 4.0) + 1.5 * coverage + 0.6 * min(contrast, 3)
     score += 1.2 * min(1.0, known / len(filled))
-    score -= 1.2 * data_like + 0.4 * (numbers - data_like) + 0.8 * longs
+    score -= 1.2 * data_like + 0.4 * (numbers - data_like) + 0.8 * longs + 1.5 * (coverage < 0.5)
     if known < 0.5:
         return score if contrast >= 1 and coverage >= 0.8 and not numbers and _looks_apart(sample, row, below) else 0.0
     return score

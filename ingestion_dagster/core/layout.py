@@ -120,11 +120,21 @@ def _cell(sample: Sample, row: int, column: int) -> CellValue:
 
 def _first_data_row(sample: Sample, header: Header) -> int:
     if header.rows:
-        return header.rows[-1] + 1
+        first = header.rows[-1] + 1
+        return first + 1 if _counts_columns(sample, first) else first
     for number, kinds in enumerate(sample.kinds):
         if len(filled_columns(kinds)) >= 2:
             return number
     return 0
+
+
+def _counts_columns(sample: Sample, row: int) -> bool:
+    """A row `1 2 3 4 …` under the header numbers the columns; it is no item."""
+    if row >= len(sample.top):
+        return False
+    texts = [header_text(value) for value in sample.top[row]]
+    numbers = [text for text in texts if text]
+    return len(numbers) >= 3 and numbers == [str(n) for n in range(1, len(numbers) + 1)]
 
 
 def _second_table_below(sample: Sample, header: Header, first: int) -> tuple[int | None, list[str]]:
