@@ -7,6 +7,7 @@ A request is a line of JSON and the file's bytes; the answer is frames of one le
 `D` (done) or `F` (refused, with the message).
 """
 
+import contextlib
 import os
 import resource
 import signal
@@ -30,7 +31,9 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     memory = int(sys.argv[1])
     for kind, amount in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
-        resource.setrlimit(kind, (amount, amount))
+        # macOS refuses some limits; there the clock and the processor's time are what is left.
+        with contextlib.suppress(*((ValueError, OSError) if sys.platform == "darwin" else ())):
+            resource.setrlimit(kind, (amount, amount))
     born_with = _largest_size()
     while line := requests.readline():
         request = orjson.loads(line)
@@ -79,6 +82,11 @@ def _work(request: dict[str, Any], data: bytes, limits: Limits, send: Send) -> N
         from ingestion_dagster.sources.zipped_books import formats_of_column
 
         send(b"N", orjson.dumps(formats_of_column(data, request["tab"], request["column"], limits)))
+    elif request["task"] == "mark":
+        from ingestion_dagster.core.markup import Markup
+        from ingestion_dagster.sources.marked_workbook import mark_workbook
+
+        send(b"N", mark_workbook(data, Markup.model_validate(request["markup"])))
     else:
         from ingestion_dagster.sources.zipped_books import stretched_tab
 

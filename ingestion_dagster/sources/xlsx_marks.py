@@ -47,9 +47,13 @@ def find_marks(package: zipfile.ZipFile, part: str, codes: list[str | None]) -> 
     if package.getinfo(part).file_size <= _SMALL:
         return _parse(_chunks(package, part), codes, None)
     marks = _parse(_chunks(package, part), codes, _HEAD_ROWS)
-    if marks.until_row is None or _search(_chunks(package, part), marks):
+    if marks.until_row is None:
         return marks
-    return _parse(_chunks(package, part), codes, None)
+    if not _search(_chunks(package, part), marks):
+        return _parse(_chunks(package, part), codes, None)
+    if not any(codes):
+        marks.until_row = None
+    return marks
 
 
 def column_formats(package: zipfile.ZipFile, part: str, codes: list[str | None], column: int) -> Marks:

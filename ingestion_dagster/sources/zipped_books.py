@@ -31,6 +31,8 @@ def read_zipped(kind: str, data: bytes, limits: Limits) -> Iterator[Tab]:
         for number, tab in enumerate(tabs_by_calamine(data, limits)):
             if tab.name in marks:
                 _add_marks(tab, marks[tab.name].result())
+            elif kind == "xlsb":
+                tab.notes.append("XLSB: error cells look empty and number formats are unknown; ask for XLSX")
             elif ods_marks and number < len(ods_marks.result()):
                 _add_ods_marks(tab, ods_marks.result()[number])
             yield tab
