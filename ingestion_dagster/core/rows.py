@@ -47,6 +47,9 @@ def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterato
         if last is not None and number > last:
             break
         row = fill(number, cells) if fill is not None else cells
+        if row is not cells and _only_continues(cells, row, plan):
+            yield NotAnItem(number, "blank")
+            continue
         item = read_short(number, row, section)
         if item is not None and (item[1][:_INITIALS].casefold() not in beginnings or not _sounds_like_total(item[1])):
             yield item
@@ -62,6 +65,16 @@ def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterato
                 yield NotAnItem(number, kind)
                 continue
         yield seen.item or _reject(number, row, seen, plan)
+
+
+def _only_continues(cells: Row, filled: Row, plan: RowPlan) -> bool:
+    """Key and price are those of the row above, both merged with it: an item drawn over two rows of the sheet."""
+    columns = (plan.columns[plan.key], plan.columns["price"])
+    return all(_blank(cells, column) and not _blank(filled, column) for column in columns)
+
+
+def _blank(row: Row, column: int) -> bool:
+    return column >= len(row) or row[column] in (None, "")
 
 
 def _may_be_no_item(seen: Examined) -> bool:

@@ -245,6 +245,12 @@ def test_a_cell_merged_over_several_rows_counts_for_each_of_them() -> None:
     assert found[-1].code == "name_missing"
 
 
+def test_an_item_drawn_over_two_rows_is_one_item() -> None:
+    rows: list[list[CellValue]] = [["a", "Bolt", 1.5], [None, "of steel", None], ["b", "Nut", 2.5]]
+    found = outcomes(rows, SIMPLE, typed=True, merges=(Range(1, 0, 2, 0), Range(1, 2, 2, 2)))
+    assert [type(row).__name__ for row in found] == ["ItemRow", "NotAnItem", "ItemRow"]
+
+
 def test_without_a_code_column_the_barcode_or_the_name_is_the_key() -> None:
     by_barcode = mapped(("barcode", "name", "price"), key="barcode")
     assert item(["460-7034-17001 1", "x", "1"], by_barcode)[1:3] == ("4607034170011", "x")
