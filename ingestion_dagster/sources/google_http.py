@@ -21,7 +21,7 @@ from ingestion_dagster.sources.google_errors import (
     unreadable_error,
 )
 from ingestion_dagster.sources.google_turn import Turn
-from ingestion_dagster.sources.google_wire import read_body
+from ingestion_dagster.sources.google_wire import parse_json, read_body
 
 SHEETS_URL: Final = "https://sheets.googleapis.com"
 DRIVE_URL: Final = "https://www.googleapis.com"
@@ -124,7 +124,7 @@ class ReadingClient(gspread.HTTPClient):
         if status != 200:
             raise reply_error(read_reply(status, reply_headers, body), self.turn.subject)
         try:
-            parsed = orjson.loads(body)
+            parsed = parse_json(body)
         except orjson.JSONDecodeError:
             raise unreadable_error(self.turn.subject) from None
         if not isinstance(parsed, dict):

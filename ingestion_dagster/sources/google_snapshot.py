@@ -21,7 +21,7 @@ from ingestion_dagster.sources.google_cells import cell_value, imports_of, is_lo
 FORMAT: Final = "google_sheets"
 VERSION: Final = 1
 BLOCK_ROWS: Final = 2000
-_KEPT: Final = ("effectiveValue", "formattedValue", "effectiveFormat")
+_EMPTY: Final[dict[str, Any]] = {}
 
 
 @dataclass
@@ -57,7 +57,10 @@ class SnapshotWriter:
         self._tabs: list[dict[str, Any]] = []
 
     def tab(self, tab: dict[str, Any], pieces: Iterable[dict[str, Any]]) -> None:
-        """One tab: its Sheet object, and its GridData pieces, which follow each other without gap or overlap."""
+        """One tab: its Sheet object, and its GridData pieces, which follow each other without gap or overlap.
+
+        The pieces are used up.
+        """
         grid = Grid(tab["properties"].get("sheetId", 0))
         pending: list[list[dict[str, Any]]] = []
         start = 0
@@ -125,19 +128,24 @@ def _note_hidden(grid: Grid, piece: dict[str, Any], first_row: int, columns: boo
 
 
 def _trimmed(row: dict[str, Any], grid: Grid) -> list[dict[str, Any]]:
-    """A row's cells up to the last that holds a value; a cell without value becomes `{}`."""
-    cells: list[dict[str, Any]] = []
+    """A row's cells up to the last that holds a value; a cell without value becomes `{}`.
+
+    Works in the answer's own objects: a copy of a large one would cost its memory twice, and a second or more of
+    garbage collection.
+    """
+    cells: list[dict[str, Any]] = row.get("values", [])
     filled = 0
-    for position, cell in enumerate(row.get("values", ()), start=1):
-        formula = cell.get("userEnteredValue", {}).get("formulaValue")
-        if formula:
-            grid.depends_on |= imports_of(formula)
-        if cell.get("effectiveValue"):
-            cells.append({name: cell[name] for name in _KEPT if name in cell})
+    for position, cell in enumerate(cells):
+        entered = cell.pop("userEnteredValue", None)
+        if entered:
+            grid.depends_on |= imports_of(entered.get("formulaValue", ""))
+        value = cell.get("effectiveValue")
+        if not value:
+            cells[position] = _EMPTY
+            continue
+        filled = position + 1
+        if "errorValue" in value:
             grid.loading += is_loading(cell)
-            filled = position
-        else:
-            cells.append({})
     del cells[filled:]
     return cells
 

@@ -10,6 +10,7 @@ does beyond them (quotas, token checks, error bodies) is written down here from 
 
 from ingestion_dagster_tests.fake_google.documents import FakeCell, FakeDocument, FakeTab
 from ingestion_dagster_tests.fake_google.faults import Fault
+from ingestion_dagster_tests.fake_google.samples import samples
 from ingestion_dagster_tests.fake_google.server import FakeGoogle, serve
 
-__all__ = ["FakeCell", "FakeDocument", "FakeGoogle", "FakeTab", "Fault", "serve"]
+__all__ = ["FakeCell", "FakeDocument", "FakeGoogle", "FakeTab", "Fault", "samples", "serve"]

@@ -1,24 +1,33 @@
-"""Clients of the fake for tests: patience that runs out in seconds rather than minutes."""
+"""Clients of the fake for tests: no pauses, and a patience that a busy machine does not exhaust by itself."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from ingestion_dagster.sources.google_sheets import GoogleClient
 from ingestion_dagster.sources.google_turn import Patience
+from ingestion_dagster_tests.fake_google.faults import Fault
 from ingestion_dagster_tests.fake_google.server import FakeGoogle
 
-QUICK = Patience(
+QUICK: Final = Patience(
     attempts=3,
-    deadline=5.0,
-    connect=1.0,
-    silence=0.3,
-    request=0.45,
+    deadline=60.0,
+    connect=10.0,
+    silence=15.0,
+    request=20.0,
     first_pause=0.01,
     first_busy_pause=0.02,
     longest_pause=0.05,
     sleep=lambda seconds: None,
 )
+IMPATIENT: Final = replace(QUICK, attempts=2, deadline=6.0, silence=0.4, request=0.5)
+"""For faults that only end by the client's own limits."""
 
 
-def quick_client(google: FakeGoogle, **more: Any) -> GoogleClient:
+def patience_for(fault: Fault) -> Patience:
+    """Short limits only where the fault is that nothing comes."""
+    return IMPATIENT if fault in (Fault.SILENCE, Fault.DRIP) else QUICK
+
+
+def quick_client(google: FakeGoogle, patience: Patience = QUICK, **more: Any) -> GoogleClient:
     """The product's client on the fake."""
-    return GoogleClient.from_settings(str(google.key_file), google.url, google.url, patience=QUICK, **more)
+    return GoogleClient.from_settings(str(google.key_file), google.url, google.url, patience=patience, **more)

@@ -1,0 +1,57 @@
+"""Documents for the demo and for trying the fake by hand: two small price lists of made-up suppliers."""
+
+from ingestion_dagster.core.sheets import CellError
+from ingestion_dagster_tests.fake_google.documents import Cell, FakeCell, FakeDocument, FakeTab
+
+GARDEN = "1demo-Garden-Tools-Wholesale-price-list"
+LAMPS = "1demo-Leuchten-Nord-Preisliste-2026"
+
+_TOOLS = (
+    ("Spade", "4006381333931", 18.9),
+    ("Rake", "4006381333948", 12.4999),
+    ("Hoe", "4006381333955", 15.25),
+    ("Pruner", "4006381333962", 22.0),
+    ("Watering can", "4006381333979", 9.95),
+    ("Gloves", "4006381333986", 4.5),
+)
+_LIGHTS = (
+    ("Tischleuchte Aalborg", 39.9, 12),
+    ("Stehleuchte Bremen", 89.0, 3),
+    ("Pendelleuchte Husum", 64.5, 0),
+    ("Deckenleuchte Kiel", 49.95, 7),
+    ("Spot Lübeck", 12.75, 40),
+)
+
+
+def samples() -> list[FakeDocument]:
+    """An English list whose SKUs are padded numbers, and a German one with two tabs and two price columns."""
+    dollars = '"$"#,##0.00'
+    tools: list[list[Cell]] = [
+        ["Garden Tools Wholesale, spring list"],
+        [],
+        ["SKU", "Item", "EAN", "Price, USD", "In stock"],
+        *(
+            [FakeCell(100 + n, "00000"), name, ean, FakeCell(price, dollars), n * 4]
+            for n, (name, ean, price) in enumerate(_TOOLS)
+        ),
+        ["Prices without VAT"],
+    ]
+    euros = "#,##0.00 [$€-407]"
+    lights: list[list[Cell]] = [
+        ["Artikelnummer", "Bezeichnung", "EK netto", "UVP", "Bestand"],
+        *(
+            [f"LN-{n:03}", name, FakeCell(price, euros), FakeCell(round(price * 1.9, 2), euros), stock]
+            for n, (name, price, stock) in enumerate(_LIGHTS, 1)
+        ),
+        ["LN-099", "Auslaufmodell", CellError("#REF!"), None, 1],
+    ]
+    return [
+        FakeDocument(GARDEN, "Garden Tools price list", [FakeTab("Prices", tools, merges=[(0, 0, 0, 4)])]),
+        FakeDocument(
+            LAMPS,
+            "Preisliste 2026",
+            [FakeTab("AGB", [["Es gelten unsere Geschäftsbedingungen."]]), FakeTab("Preise", lights, gid=20260101)],
+            locale="de_DE",
+            time_zone="Europe/Berlin",
+        ),
+    ]
