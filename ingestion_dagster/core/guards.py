@@ -1,9 +1,9 @@
-"""Whether a staged batch may go into the catalogue by itself. Pure: the facts are counted in `store/judging.py`.
+"""Whether a staged batch may go into the catalogue by itself: the facts, what a guard says, and all guards together.
 
-Each guard says in one sentence what it saw, for the buyer who has to decide.
+Pure. The facts are counted in `store/judging.py`, the single rules stand in `guard_rules.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -22,6 +22,17 @@ class WorstRow(BaseModel):
     name: str = ""
     old: str | None = None
     new: str | None = None
+
+
+class Before(BaseModel):
+    """The batch in force. What a person let through once is normal for this supplier from then on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reject_share: float = 0.0
+    duplicate_share: float = 0.0
+    price_kind: dict[str, str] = {}
+    """Qualifiers of its price column: tier, tax, per."""
 
 
 class Facts(BaseModel):
@@ -43,11 +54,21 @@ class Facts(BaseModel):
     jumps: int = 0
     currency_changes: int = 0
     distinct_prices: int = 0
+    distinct_before: int = 0
+    """Different prices among the known items."""
     zero_prices: int = 0
-    tier_before: str | None = None
-    tier_now: str | None = None
+    slipped: int = 0
+    """Changed prices that stood one row higher or lower before."""
+    copied: int = 0
+    """Changed prices that stood in another column, and which column that was."""
+    copied_from: str = ""
+    outliers: int = 0
+    """New items whose price stands far away from every other price of the list."""
+    price_kind: dict[str, str] = {}
+    before: Before | None = None
+    """None on a first load."""
     worst: dict[str, tuple[WorstRow, ...]] = {}
-    """Up to five rows for `missing`, `jumps`, `changes` and `currency`."""
+    """Up to five rows for `missing`, `jumps`, `changes`, `currency`, `slipped` and `outliers`."""
 
     @property
     def read(self) -> int:
@@ -70,10 +91,10 @@ class GuardResult(BaseModel):
 
 def evaluate(facts: Facts, limits: Thresholds, mapped: MappedSheet | None) -> list[GuardResult]:
     """Every guard's result, tripped or not."""
-    return [
-        *(guard(facts, limits) for guard in GUARDS),
-        _mapping_confirmed(mapped),
-    ]
+    from ingestion_dagster.core.guard_rules import RULES
+
+    results = [*(rule(facts, limits) for rule in RULES), _mapping_confirmed(mapped)]
+    return [result if result.tripped else result.model_copy(update={"worst": ()}) for result in results]
 
 
 def tripped(results: Sequence[GuardResult]) -> list[GuardResult]:
@@ -81,150 +102,22 @@ def tripped(results: Sequence[GuardResult]) -> list[GuardResult]:
     return [result for result in results if result.tripped]
 
 
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
-
-
-def _zero_rows(facts: Facts, limits: Thresholds) -> GuardResult:
-    message = (
-        f"The list has no usable row ({facts.rejected} rejected), while {facts.known} items are known."
-        if facts.staged == 0
-        else f"{facts.staged} usable rows."
-    )
-    return GuardResult(name="zero_rows", check="row_count_stable", tripped=facts.staged == 0, message=message)
-
-
-def _missing(facts: Facts, limits: Thresholds) -> GuardResult:
-    share = _share(facts.missing, facts.known)
-    return GuardResult(
-        name="missing_rows",
-        check="row_count_stable",
-        tripped=facts.missing >= min(limits.min_rows, 3) and share > limits.missing_share,
-        message=f"{facts.missing} of {facts.known} known items ({share:.0%}) are not in this list;"
-        f" up to {limits.missing_share:.0%} is normal.",
-        worst=facts.worst.get("missing", ()),
-    )
-
-
-def _rejects(facts: Facts, limits: Thresholds) -> GuardResult:
-    share = _share(facts.rejected, facts.read)
-    return GuardResult(
-        name="reject_rate",
-        check="reject_rate",
-        tripped=facts.rejected >= limits.min_rows and share > limits.reject_share,
-        message=f"{facts.rejected} of {facts.read} rows ({share:.0%}) could not be taken;"
-        f" up to {limits.reject_share:.0%} is normal.",
-    )
-
-
-def _duplicates(facts: Facts, limits: Thresholds) -> GuardResult:
-    share = _share(facts.duplicates, facts.read)
-    return GuardResult(
-        name="duplicate_rate",
-        check="reject_rate",
-        tripped=facts.duplicates >= limits.min_rows and share > limits.duplicate_share,
-        message=f"{facts.duplicates} of {facts.read} rows ({share:.0%}) contradict another row with the same key;"
-        f" up to {limits.duplicate_share:.0%} is normal.",
-    )
-
-
-def _jumps(facts: Facts, limits: Thresholds) -> GuardResult:
-    return GuardResult(
-        name="price_jump",
-        check="price_jumps",
-        tripped=facts.jumps > limits.jump_rows,
-        message=f"{facts.jumps} prices are at least {limits.jump_factor:g} times higher or lower than before,"
-        " as when a decimal point moves.",
-        worst=facts.worst.get("jumps", ()),
-    )
-
-
-def _median_change(facts: Facts, limits: Thresholds) -> GuardResult:
-    median = facts.median_change or 0.0
-    many = facts.changed >= limits.min_rows and _share(facts.changed, facts.matched) >= 0.2
-    return GuardResult(
-        name="median_price_change",
-        check="price_jumps",
-        tripped=many and median > limits.median_change,
-        message=f"{facts.changed} of {facts.matched} known prices changed, by {median:.0%} in the median;"
-        f" up to {limits.median_change:.0%} is normal.",
-        worst=facts.worst.get("changes", ()),
-    )
-
-
-def _changed_share(facts: Facts, limits: Thresholds) -> GuardResult:
-    share, median = _share(facts.changed, facts.matched), facts.median_change or 0.0
-    return GuardResult(
-        name="changed_share",
-        check="price_jumps",
-        tripped=facts.changed >= limits.min_rows and share > limits.changed_share and median >= 0.1,
-        message=f"{share:.0%} of the known prices changed at once, by {median:.0%} in the median;"
-        f" up to {limits.changed_share:.0%} is normal for changes of that size.",
-        worst=facts.worst.get("changes", ()),
-    )
-
-
-def _all_equal(facts: Facts, limits: Thresholds) -> GuardResult:
-    equal = facts.staged >= limits.min_rows and facts.distinct_prices == 1
-    zero = facts.staged > 0 and facts.zero_prices == facts.staged
-    return GuardResult(
-        name="equal_prices",
-        check="price_jumps",
-        tripped=equal or zero,
-        message=f"All {facts.staged} prices are {'zero' if zero else 'the same'}."
-        if equal or zero
-        else f"{facts.distinct_prices} different prices.",
-    )
-
-
-def _currency(facts: Facts, limits: Thresholds) -> GuardResult:
-    return GuardResult(
-        name="currency_change",
-        check="price_jumps",
-        tripped=facts.currency_changes > limits.currency_rows,
-        message=f"{facts.currency_changes} known items have another currency than before.",
-        worst=facts.worst.get("currency", ()),
-    )
-
-
-def _tier(facts: Facts, limits: Thresholds) -> GuardResult:
-    flipped = facts.tier_before is not None and facts.tier_now is not None and facts.tier_before != facts.tier_now
-    return GuardResult(
-        name="price_tier",
-        check="price_jumps",
-        tripped=flipped,
-        message=f"The price column was {facts.tier_before}, now it is {facts.tier_now}."
-        if flipped
-        else "The price column is of the same kind as before.",
-    )
-
-
 def _mapping_confirmed(mapped: MappedSheet | None) -> GuardResult:
     if mapped is None or mapped.decision == "accept":
         return GuardResult(
             name="mapping", check="mapping_confirmed", tripped=False, message="The columns are understood."
         )
-    questions = " ".join(question.message for question in mapped.questions)
+    asked = " ".join(_as_sentence(question.message) for question in mapped.questions)
     return GuardResult(
         name="mapping",
         check="mapping_confirmed",
         tripped=True,
-        message=questions or "It is not certain enough which column is which.",
+        message=asked or "It is not certain enough which column is which.",
     )
 
 
-GUARDS: Sequence[Callable[[Facts, Thresholds], GuardResult]] = (
-    _zero_rows,
-    _missing,
-    _rejects,
-    _duplicates,
-    _jumps,
-    _median_change,
-    _changed_share,
-    _all_equal,
-    _currency,
-    _tier,
-)
+def _as_sentence(message: str) -> str:
+    return message[:1].upper() + message[1:] + ("" if message.endswith((".", "?", "!")) else ".")
 
 
 def as_json(results: Sequence[GuardResult]) -> list[dict[str, Any]]:

@@ -29,12 +29,17 @@ class Thresholds(BaseModel):
     """Median of the relative change, judged once a fifth of the known prices changed."""
     changed_share: float = Field(0.9, ge=0, le=1)
     """Known prices that changed, judged once their median change is a tenth or more."""
-    jump_factor: float = Field(9.0, gt=1)
-    """A price multiplied or divided by at least this jumped: x10 and x100 are shifted decimals."""
+    jump_factor: float = Field(6.0, gt=1)
+    """A price multiplied or divided by at least this jumped: x10 is a shifted decimal, also where the price fell by
+    a third at the same time."""
     jump_rows: int = Field(0, ge=0)
     """How many jumps are let through."""
     currency_rows: int = Field(0, ge=0)
     """How many known items may change their currency."""
+    copied_share: float = Field(0.8, gt=0, le=1)
+    """Changed prices that are another column's, or another row's, values."""
+    outlier_factor: float = Field(30.0, gt=1)
+    """A new item's price that far above or below every other price of the list."""
     min_rows: int = Field(5, ge=1)
     """Shares are judged from this many affected rows on; below it every list would look alarming."""
 

@@ -1,5 +1,6 @@
 """What one step of a load hands to the next: small references and counts, never rows. They travel as JSON."""
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,6 +9,17 @@ from ingestion_dagster.core.mapped import MappedSheet
 
 Timings = dict[str, float]
 """Seconds by step: fetch, map, validate, merge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """On whose behalf a load happens: a request from the queue (with its fence), or a person."""
+
+    task_id: str
+    run_id: str | None = None
+    request_id: int | None = None
+    fence: int | None = None
+    attempt: int = 1
 
 
 class SheetSnapshot(BaseModel):
@@ -32,8 +44,10 @@ class MappedSnapshot(BaseModel):
     fingerprint: str
     """Of the bytes and of everything that decides how they are read: equal fingerprints load equal rows."""
     mapped: MappedSheet | None
-    """None where the fingerprint is that of the list in force: nothing had to be read."""
+    """None where the fingerprint is that of the list in force, or of a held one: nothing had to be read."""
     mapping_id: int | None = None
+    stopped_batch_id: int | None = None
+    """The batch of this very list that waits for a person, or that a person rejected."""
     timings: Timings = Field(default_factory=dict)
 
 
@@ -44,7 +58,7 @@ class StagedBatch(BaseModel):
 
     batch_id: int
     supplier_key: str
-    state: Literal["staged", "unchanged"]
+    state: Literal["staged", "unchanged", "stopped"]
     total_rows: int = 0
     accepted_rows: int = 0
     rejected_rows: int = 0

@@ -533,6 +533,34 @@ async def dead_letters(connection: AsyncConnection, limit: int = 100) -> list[di
     return letters
 
 
+async def settle_held(
+    connection: AsyncConnection,
+    batch_id: int,
+    state: str,
+    error_type: str | None = None,
+    reason: str | None = None,
+    result: dict[str, Any] | None = None,
+) -> None:
+    """The batch that these held requests wait for was decided: their new state and result, to be published again.
+
+    Without a `result` the outcome is a failure for `reason`; its counts stay those of the held batch.
+    """
+    change = result or {
+        "status": "failure",
+        "errors": [{"error_type": error_type, "count": 1, "sample_message": reason}],
+    }
+    await connection.execute(
+        text(SETTLE_HELD),
+        {
+            "batch": batch_id,
+            "state": state,
+            "error_type": error_type,
+            "reason": reason,
+            "change": orjson.dumps(change).decode(),
+        },
+    )
+
+
 async def supplier_of(connection: AsyncConnection, request_id: int) -> UUID | None:
     """Whose request it is."""
     found: UUID | None = (
@@ -546,6 +574,20 @@ RESULT_WITH_TIME = (
     " to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24\\:MI\\:SS\"Z\"'))"
 )
 """The result with the database's time, so that every clock in it is the same one."""
+
+SETTLE_HELD = """
+WITH waiting AS (
+    SELECT id FROM ingestion_requests WHERE batch_id = :batch AND state IN ('held', 'superseded')
+       AND result ->> 'status' = 'held' ORDER BY id FOR UPDATE
+)
+UPDATE ingestion_requests request
+SET state = CASE WHEN request.state = 'held' THEN :state ELSE request.state END, result_published = false,
+    error_type = :error_type, last_error = :reason, finished_at = now(),
+    result = ((request.result - 'reasons') || CAST(:change AS jsonb) || jsonb_build_object('processed_at',
+        to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24\\:MI\\:SS"Z"')))
+FROM waiting WHERE request.id = waiting.id
+"""
+"""Requests answered by the held one under their own task_id get the new outcome as well."""
 
 SUPERSEDE = """
 WITH replaced AS (

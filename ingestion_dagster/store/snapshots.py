@@ -11,6 +11,13 @@ from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.core.walk import SheetSnapshot
 
 
+async def lock_bytes(connection: AsyncConnection, sha256: str) -> None:
+    """Hold off the sweep of these bytes (and other writers of them) until the transaction ends."""
+    await connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('ingestion.bytes.' || :sha, 0))"), {"sha": sha256}
+    )
+
+
 async def record(
     connection: AsyncConnection,
     supplier_id: UUID,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ingestion_dagster.core.guards import Facts, GuardResult, evaluate, tripped
+from ingestion_dagster.core.guards import Before, Facts, GuardResult, WorstRow, evaluate, tripped
 from ingestion_dagster.core.mapped import MappedSheet, Question
 from ingestion_dagster.core.supplier import Thresholds
 
@@ -35,10 +35,18 @@ def names_tripped(**facts: Any) -> list[str]:
         ("changed_share", {"changed": 91, "median_change": 0.1}, {"changed": 90, "median_change": 0.1}),
         ("equal_prices", {"distinct_prices": 1}, {"distinct_prices": 2}),
         ("currency_change", {"currency_changes": 1}, {"currency_changes": 0}),
+        ("slipped_rows", {"changed": 10, "slipped": 8}, {"changed": 11, "slipped": 8}),
+        ("copied_column", {"changed": 20, "copied": 16}, {"changed": 20, "copied": 15}),
+        ("price_outlier", {"outliers": 1}, {"outliers": 0}),
         (
-            "price_tier",
-            {"tier_before": "purchase", "tier_now": "retail"},
-            {"tier_before": "purchase", "tier_now": "purchase"},
+            "price_kind",
+            {"before": Before(price_kind={"tier": "purchase"}), "price_kind": {"tier": "retail"}},
+            {"before": Before(price_kind={"tier": "purchase"}), "price_kind": {"tier": "purchase"}},
+        ),
+        (
+            "price_kind",
+            {"before": Before(price_kind={"tax": "net"}), "price_kind": {"tax": "gross"}},
+            {"before": Before(price_kind={"tax": "net"}), "price_kind": {}},
         ),
     ],
 )
@@ -59,6 +67,35 @@ def test_all_prices_zero_trips_even_in_a_short_list() -> None:
 
 def test_shares_of_a_short_list_are_not_judged() -> None:
     assert names_tripped(staged=2, known=3, matched=2, missing=1, rejected=1, distinct_prices=2) == []
+
+
+def test_in_a_short_list_it_counts_that_every_price_moved() -> None:
+    assert names_tripped(staged=3, known=3, matched=3, changed=3, median_change=0.6, distinct_prices=3) == [
+        "median_price_change",
+        "changed_share",
+    ]
+    assert names_tripped(staged=3, known=3, matched=3, changed=2, median_change=0.6, distinct_prices=3) == []
+    assert names_tripped(staged=1, known=1, matched=1, changed=1, median_change=0.6, distinct_prices=1) == []
+
+
+def test_small_changes_of_every_price_are_an_ordinary_day() -> None:
+    assert names_tripped(changed=100, median_change=0.03) == []
+
+
+def test_a_level_that_was_let_through_once_is_normal_for_that_supplier_afterwards() -> None:
+    rejects = {"staged": 55, "rejected": 45}
+    assert names_tripped(**rejects) == ["reject_rate"]
+    assert names_tripped(**rejects, before=Before(reject_share=0.45)) == []
+    assert names_tripped(**rejects, before=Before(reject_share=0.35)) == ["reject_rate"]
+    twins = {"staged": 80, "rejected": 20, "duplicates": 20}
+    assert names_tripped(**twins, before=Before(duplicate_share=0.2)) == []
+    assert names_tripped(distinct_prices=1, distinct_before=1) == []
+
+
+def test_the_worst_rows_are_told_only_by_a_guard_that_trips() -> None:
+    worst = {"jumps": (WorstRow(supplier_sku="A", old="1", new="10"),)}
+    assert judged(jumps=1, worst=worst)["price_jump"].worst == worst["jumps"]
+    assert judged(jumps=0, worst=worst)["price_jump"].worst == ()
 
 
 def test_a_supplier_can_have_other_thresholds() -> None:

@@ -1,0 +1,214 @@
+"""The guards one by one: each looks at the facts and says in one sentence what it saw, for the buyer who decides.
+
+A rule judges a change against what is in force, or a level against what this supplier's lists were like before:
+what a person approved once must not be held again every day.
+"""
+
+from collections.abc import Callable, Sequence
+
+from ingestion_dagster.core.guards import Facts, GuardResult, WorstRow
+from ingestion_dagster.core.supplier import Thresholds
+
+KINDS = {"tier": "price", "tax": "price with regard to tax", "per": "price's unit"}
+"""Qualifiers of a price column that never change by themselves, in words."""
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _prices(name: str, tripped: bool, message: str, worst: tuple[WorstRow, ...] = ()) -> GuardResult:
+    return GuardResult(name=name, check="price_jumps", tripped=tripped, message=message, worst=worst)
+
+
+def _many_changed(facts: Facts, limits: Thresholds) -> bool:
+    """Enough changes to speak of the list: some rows, or in a short list every price it has in common."""
+    return facts.changed >= limits.min_rows or (facts.changed == facts.matched >= 2)
+
+
+def zero_rows(facts: Facts, limits: Thresholds) -> GuardResult:
+    """Nothing to load."""
+    message = (
+        f"The list has no usable row ({facts.rejected} rejected), while {facts.known} items are known."
+        if facts.staged == 0
+        else f"{facts.staged} usable rows."
+    )
+    return GuardResult(name="zero_rows", check="row_count_stable", tripped=facts.staged == 0, message=message)
+
+
+def missing_rows(facts: Facts, limits: Thresholds) -> GuardResult:
+    """Half the list is gone."""
+    share = _share(facts.missing, facts.known)
+    return GuardResult(
+        name="missing_rows",
+        check="row_count_stable",
+        tripped=facts.missing >= min(limits.min_rows, 3) and share > limits.missing_share,
+        message=f"{facts.missing} of {facts.known} known items ({share:.0%}) are not in this list;"
+        f" up to {limits.missing_share:.0%} is normal.",
+        worst=facts.worst.get("missing", ()),
+    )
+
+
+def reject_rate(facts: Facts, limits: Thresholds) -> GuardResult:
+    """Too many rows could not be read, more than this supplier's lists had before."""
+    share, normal = _share(facts.rejected, facts.read), limits.reject_share
+    if facts.before is not None and facts.before.reject_share > normal:
+        normal = facts.before.reject_share + 0.05
+    return GuardResult(
+        name="reject_rate",
+        check="reject_rate",
+        tripped=facts.rejected >= limits.min_rows and share > normal,
+        message=f"{facts.rejected} of {facts.read} rows ({share:.0%}) could not be taken;"
+        f" up to {normal:.0%} is normal.",
+    )
+
+
+def duplicate_rate(facts: Facts, limits: Thresholds) -> GuardResult:
+    """Too many rows contradict each other."""
+    share, normal = _share(facts.duplicates, facts.read), limits.duplicate_share
+    if facts.before is not None and facts.before.duplicate_share > normal:
+        normal = facts.before.duplicate_share + 0.05
+    return GuardResult(
+        name="duplicate_rate",
+        check="reject_rate",
+        tripped=facts.duplicates >= limits.min_rows and share > normal,
+        message=f"{facts.duplicates} of {facts.read} rows ({share:.0%}) contradict another row with the same key;"
+        f" up to {normal:.0%} is normal.",
+    )
+
+
+def price_jump(facts: Facts, limits: Thresholds) -> GuardResult:
+    """Any single price as if its decimal point had moved."""
+    return _prices(
+        "price_jump",
+        facts.jumps > limits.jump_rows,
+        f"{_count(facts.jumps, 'price is', 'prices are')} at least {limits.jump_factor:g} times higher or lower"
+        " than before, as when a decimal point moves."
+        if facts.jumps
+        else "No price moved as when a decimal point moves.",
+        facts.worst.get("jumps", ()),
+    )
+
+
+def median_price_change(facts: Facts, limits: Thresholds) -> GuardResult:
+    """A good part of the prices moved far."""
+    median = facts.median_change or 0.0
+    many = _many_changed(facts, limits) and _share(facts.changed, facts.matched) >= 0.2
+    return _prices(
+        "median_price_change",
+        many and median > limits.median_change,
+        f"{facts.changed} of {facts.matched} known prices changed, by {median:.0%} in the median;"
+        f" up to {limits.median_change:.0%} is normal.",
+        facts.worst.get("changes", ()),
+    )
+
+
+def changed_share(facts: Facts, limits: Thresholds) -> GuardResult:
+    """Nearly all prices moved noticeably: tax included now, another column, another unit."""
+    share, median = _share(facts.changed, facts.matched), facts.median_change or 0.0
+    return _prices(
+        "changed_share",
+        _many_changed(facts, limits) and share > limits.changed_share and median >= 0.1,
+        f"{share:.0%} of the known prices changed at once, by {median:.0%} in the median;"
+        f" up to {limits.changed_share:.0%} is normal for changes of that size.",
+        facts.worst.get("changes", ()),
+    )
+
+
+def copied_column(facts: Facts, limits: Thresholds) -> GuardResult:
+    """The prices are another column's values: retail pasted into wholesale, two columns swapped."""
+    enough = _many_changed(facts, limits) and _share(facts.changed, facts.matched) >= 0.2
+    share = _share(facts.copied, facts.changed)
+    return _prices(
+        "copied_column",
+        enough and share >= limits.copied_share,
+        f"{facts.copied} of {facts.changed} changed prices ({share:.0%}) are what stands or stood"
+        f" under “{facts.copied_from}”."
+        if facts.copied
+        else "No other column's values were taken for prices.",
+        facts.worst.get("changes", ()),
+    )
+
+
+def slipped_rows(facts: Facts, limits: Thresholds) -> GuardResult:
+    """The price column slipped against the others, as when a single cell is deleted or inserted."""
+    share = _share(facts.slipped, facts.changed)
+    return _prices(
+        "slipped_rows",
+        facts.slipped >= limits.min_rows and share >= limits.copied_share,
+        f"{facts.slipped} of {facts.changed} changed prices ({share:.0%}) stood one row higher or lower before."
+        if facts.slipped
+        else "The prices stand in the rows where they stood.",
+        facts.worst.get("slipped", ()),
+    )
+
+
+def price_outlier(facts: Facts, limits: Thresholds) -> GuardResult:
+    """A new item has no history; its price is judged by the other prices of the list."""
+    return _prices(
+        "price_outlier",
+        facts.outliers > 0,
+        f"{_count(facts.outliers, 'new item has', 'new items have')} a price {limits.outlier_factor:g} times"
+        " or more away from every other price."
+        if facts.outliers
+        else "No new item's price stands far away from the others.",
+        facts.worst.get("outliers", ()),
+    )
+
+
+def equal_prices(facts: Facts, limits: Thresholds) -> GuardResult:
+    """A formula copied down, or a column that was never filled in."""
+    was_like_that = facts.known > 0 and facts.distinct_before == 1
+    zero = facts.staged > 0 and facts.zero_prices == facts.staged
+    equal = facts.staged >= limits.min_rows and facts.distinct_prices == 1
+    return _prices(
+        "equal_prices",
+        (zero or equal) and not was_like_that,
+        f"All {facts.staged} prices are {'zero' if zero else 'the same'}."
+        if zero or equal
+        else f"{facts.distinct_prices} different prices.",
+    )
+
+
+def currency_change(facts: Facts, limits: Thresholds) -> GuardResult:
+    """Known items are suddenly in another currency, or in none."""
+    return _prices(
+        "currency_change",
+        facts.currency_changes > limits.currency_rows,
+        f"{_count(facts.currency_changes, 'known item has', 'known items have')} another currency than before."
+        if facts.currency_changes
+        else "No known item changed its currency.",
+        facts.worst.get("currency", ()),
+    )
+
+
+def price_kind(facts: Facts, limits: Thresholds) -> GuardResult:
+    """The header says another kind of price: retail for wholesale, gross for net, per pack for per piece."""
+    before, now = facts.before.price_kind if facts.before else {}, facts.price_kind
+    turned = [
+        f"The {words} was {before[kind]}, now it is {now[kind]}."
+        for kind, words in KINDS.items()
+        if kind in before and kind in now and before[kind] != now[kind]
+    ]
+    return _prices("price_kind", bool(turned), " ".join(turned) or "The price column is of the same kind as before.")
+
+
+RULES: Sequence[Callable[[Facts, Thresholds], GuardResult]] = (
+    zero_rows,
+    missing_rows,
+    reject_rate,
+    duplicate_rate,
+    price_jump,
+    currency_change,
+    price_kind,
+    copied_column,
+    slipped_rows,
+    median_price_change,
+    changed_share,
+    equal_prices,
+    price_outlier,
+)
