@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 CANDIDATES = (";", "\t", ",", "|")
-_WHOLE = re.compile(r"(?:.*\D)?\d{1,6}")
+_WHOLE = re.compile(r"(?:.*[^\d.,])?\d{1,6}")
 _DECIMALS = re.compile(r"\d{2,3}(?!\d)")
 _NAMES = {";": "semicolon", "\t": "tab", ",": "comma", "|": "vertical bar"}
 
@@ -26,7 +26,7 @@ def detect_delimiter(sample: str) -> str | None:
     """
     fits = [_fit(sample, delimiter) for delimiter in CANDIDATES if delimiter in sample]
     best = max(fits, default=None)
-    return best.delimiter if best and best.score > 0.15 else None
+    return best.delimiter if best and best.score > 0.12 else None
 
 
 def declared_delimiter(first_line: str) -> str | None:
@@ -51,20 +51,21 @@ def _fit(sample: str, delimiter: str) -> _Fit:
     # A list inside the last cells (part numbers) makes every row differ, but none is ever narrow.
     floor = widths[len(widths) // 10]
     wide = _Fit(0.8 * _width_worth(floor) if floor >= 4 else 0.0, delimiter)
-    against = _prose(records) + (_halved_numbers(records) if delimiter == "," else 0.0)
+    against = (_prose(records) if delimiter in ",;" else 0.0) + (_halved_numbers(records) if delimiter == "," else 0.0)
     return _Fit(max(equal, wide).score * (1 - against), delimiter)
 
 
 def _records(sample: str, delimiter: str) -> list[list[str]]:
     with contextlib.suppress(csv.Error):
-        records = csv.reader(sample.splitlines(keepends=True), delimiter=delimiter)
+        padded = f'{delimiter} "' in sample and f'{delimiter}"' not in sample
+        records = csv.reader(sample.splitlines(keepends=True), delimiter=delimiter, skipinitialspace=padded)
         return [record for record in records if any(field.strip() for field in record)] or [[]]
     return [[]]
 
 
 def _width_worth(width: int) -> float:
     """Two fields may be chance (a comma in a sentence); many equal fields are not."""
-    return width / (width + 1.5)
+    return width / (width + 2.5)
 
 
 def _prose(records: list[list[str]]) -> float:

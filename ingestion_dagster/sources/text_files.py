@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 from ingestion_dagster.core.errors import SheetError, SourceRejected
 from ingestion_dagster.core.sheets import CellValue, Row, Sheet, Workbook
@@ -19,6 +20,14 @@ from ingestion_dagster.sources.delimiters import declared_delimiter, delimiter_n
 from ingestion_dagster.sources.encodings import Encoding, detect_encoding
 from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.mojibake import find_repair
+
+
+class _Shape(NamedTuple):
+    """What the csv module has to know."""
+
+    delimiter: str
+    padded: bool
+
 
 Lines = Callable[[], Iterator[str]]
 
@@ -54,11 +63,18 @@ def open_text(
     chosen = _given_delimiter(delimiter) or declared or detect_delimiter("".join(sample))
     if chosen is None:
         notes.append("no column separator found: read as one column")
-    if data.count(b'"') % 2 and (broken := _unclosed_quotes(lines, chosen or _NO_DELIMITER)):
+    shape = _Shape(chosen or _NO_DELIMITER, _is_padded(sample, chosen or _NO_DELIMITER))
+    if data.count(b'"') % 2 and (broken := _unclosed_quotes(lines, shape)):
         notes.append(f"a quotation mark opens in line {broken} and never closes: read as an ordinary character")
-    records = partial(_records, lines, chosen or _NO_DELIMITER, bool(declared), limits)
+    records = partial(_records, lines, shape, bool(declared), limits)
     sheet = Sheet(name=name, open_rows=records, typed=False, notes=tuple(notes))
     return Workbook((sheet,), "csv", found.name.removesuffix("-sig"), chosen, tuple(notes))
+
+
+def _is_padded(sample: list[str], delimiter: str) -> bool:
+    """Whether quotation marks stand behind a blank (`a, "b"`), which the csv module must be told."""
+    text = "".join(sample)
+    return text.count(f'{delimiter} "') > text.count(f'{delimiter}"')
 
 
 def _given_encoding(name: str) -> Encoding:
@@ -126,7 +142,7 @@ def _refuse_binary(sample: list[str]) -> None:
         raise SourceRejected("this is neither a text table nor a known spreadsheet; ask for the list as XLSX or CSV")
 
 
-def _records(lines: Lines, delimiter: str, skip_declaration: bool, limits: Limits) -> Iterator[Row]:
+def _records(lines: Lines, shape: _Shape, skip_declaration: bool, limits: Limits) -> Iterator[Row]:
     """Rows of the file; empty cells are None. Raises SheetError where a limit is broken."""
     source = lines()
     if skip_declaration:
@@ -134,12 +150,12 @@ def _records(lines: Lines, delimiter: str, skip_declaration: bool, limits: Limit
         yield []
     number = int(skip_declaration)
     try:
-        for record in _split(source, delimiter, limits.cell_characters, []):
+        for record in _split(source, shape, limits.cell_characters, []):
             number += 1
             if len(record) > limits.columns:
                 raise SheetError(
                     f"row {number} has {len(record)} columns, more than the {limits.columns} allowed; "
-                    f"is {delimiter_name(delimiter)} really the separator?"
+                    f"is {delimiter_name(shape.delimiter)} really the separator?"
                 )
             if number > limits.rows:
                 raise SheetError(f"the file has more than {limits.rows:,} rows; split it")
@@ -148,7 +164,7 @@ def _records(lines: Lines, delimiter: str, skip_declaration: bool, limits: Limit
         raise SourceRejected(f"row {number + 1} cannot be decoded: {error}") from error
 
 
-def _split(source: Iterator[str], delimiter: str, longest: int, unclosed: list[int]) -> Iterator[list[CellValue]]:
+def _split(source: Iterator[str], shape: _Shape, longest: int, unclosed: list[int]) -> Iterator[list[CellValue]]:
     """Records by the csv module; a quotation mark that never closes costs its own line only, whose number (from 1)
     is added to `unclosed`."""
     waiting: deque[str] = deque()
@@ -167,7 +183,7 @@ def _split(source: Iterator[str], delimiter: str, longest: int, unclosed: list[i
 
     while True:
         try:
-            for record in csv.reader(feed(), delimiter=delimiter, strict=True):
+            for record in csv.reader(feed(), delimiter=shape.delimiter, skipinitialspace=shape.padded, strict=True):
                 cells = record if len(taken) == 1 and len(taken[0]) <= longest else _short_cells(record, longest)
                 done += len(taken)
                 taken.clear()
@@ -177,7 +193,7 @@ def _split(source: Iterator[str], delimiter: str, longest: int, unclosed: list[i
             first = taken[0]
             taken.clear()
             done += 1
-            cells, closed = _lenient(first, delimiter)
+            cells, closed = _lenient(first, shape)
             if not closed:
                 unclosed.append(done)
             yield _short_cells(cells, longest)
@@ -185,26 +201,27 @@ def _split(source: Iterator[str], delimiter: str, longest: int, unclosed: list[i
         return
 
 
-def _lenient(line: str, delimiter: str) -> tuple[list[str], bool]:
+def _lenient(line: str, shape: _Shape) -> tuple[list[str], bool]:
     """One line whose quotation marks do not pair up, and whether they at least close.
 
     `"a" b;c` only has text behind a closed quotation mark; where one never closes, it is an ordinary character.
     """
     marker = "\x00end"
-    record = next(csv.reader([line.rstrip("\r\n") + delimiter + marker], delimiter=delimiter), [])
+    marked = line.rstrip("\r\n") + shape.delimiter + marker
+    record = next(csv.reader([marked], delimiter=shape.delimiter, skipinitialspace=shape.padded), [])
     if record[-1:] == [marker]:
         return record[:-1], True
-    return next(csv.reader([line], delimiter=delimiter, quoting=csv.QUOTE_NONE), []), False
+    return next(csv.reader([line], delimiter=shape.delimiter, quoting=csv.QUOTE_NONE), []), False
 
 
 def _short_cells(record: list[str], longest: int) -> list[CellValue]:
     return [cell if len(cell) <= longest else TOO_LONG for cell in record]
 
 
-def _unclosed_quotes(lines: Lines, delimiter: str) -> str:
+def _unclosed_quotes(lines: Lines, shape: _Shape) -> str:
     """Line numbers (at most three) whose quotation mark never closes, joined; empty where there is none."""
     unclosed: list[int] = []
-    for _ in _split(lines(), delimiter, 1 << 30, unclosed):
+    for _ in _split(lines(), shape, 1 << 30, unclosed):
         if len(unclosed) == 3:
             break
     return ", ".join(map(str, unclosed))

@@ -195,6 +195,11 @@ def test_inch_marks_inside_cells_are_text() -> None:
     assert rows_of(data) == [["sku", "name"], ["1", 'Pipe 1/2" brass'], ["2", "Pipe 3/4", "x"]]
 
 
+def test_quotation_marks_behind_a_blank_still_quote() -> None:
+    data = b'sku, name, price\n1, "red, green", 2.50\n2, "blue, ""light""", 3\n3, x, "1,000.00"\n'
+    assert rows_of(data)[1:] == [["1", "red, green", "2.50"], ["2", 'blue, "light"', "3"], ["3", "x", "1,000.00"]]
+
+
 def test_nul_characters_do_not_stop_the_reading() -> None:
     rows = [["sku", "name"], *([f"{n}", "some words"] for n in range(50)), ["a\x00b", "c"]]
     assert rows_of(make_csv(rows, ";")) == rows
