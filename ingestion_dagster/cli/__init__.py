@@ -5,6 +5,7 @@ import sys
 import typer
 
 from ingestion_dagster.cli import batch, db, load, queue, supplier, up
+from ingestion_dagster.cli.errors import show_errors
 from ingestion_dagster.cli.inspect import inspect
 from ingestion_dagster.cli.output import complain
 from ingestion_dagster.core.errors import DataIngestionError
@@ -21,6 +22,7 @@ app.command()(up.up)
 app.command()(load.load)
 app.command()(load.enqueue)
 app.command()(inspect)
+app.command("errors")(show_errors)
 app.add_typer(supplier.app, name="supplier")
 app.add_typer(queue.app, name="queue")
 app.add_typer(batch.app, name="batch")

@@ -1,0 +1,149 @@
+"""`ingestion errors`: a supplier's last list with its mistakes, on the screen or marked in a file to send back."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ingestion_dagster import correction_files, corrections
+from ingestion_dagster.cli.output import AsJson, console, errors, print_json, print_table
+from ingestion_dagster.core.corrections import WrongRow, counted
+from ingestion_dagster.core.markup import LANGUAGES, place_of
+from ingestion_dagster.core.sheets import cell_address
+from ingestion_dagster.settings import settings
+from ingestion_dagster.workplace import workplace
+
+SHOWN = 50
+
+
+def show_errors(
+    key: Annotated[str, typer.Argument(help="The supplier's key, as `supplier list` shows it.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the marked list here: .xlsx, or .csv for a text list; or a folder."),
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help=f"Of the reasons: {', '.join(LANGUAGES)}. Else the supplier's, or the sheet's.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The supplier's last list with its mistakes marked: what is new, what is repeated, what was fixed."""
+    if language is not None and language not in LANGUAGES:
+        raise typer.BadParameter(f"{language!r} is none of {', '.join(LANGUAGES)}", param_hint="--language")
+    path: Path | None = None
+    with workplace(settings()) as place, errors.status(f"reading the last list of {key} …") as status:
+
+        def report(rows: int) -> None:
+            status.update(f"{key}: {rows:,} rows …")
+
+        found = asyncio.run(corrections.review(place, key, language, report))
+        notes = list(found.notes)
+        if out is not None and found.wrong:
+            path = correction_files.file_for(found, out)
+            status.update(f"writing {path.name} …")
+            notes += correction_files.write(place, found, path, report)
+    if as_json:
+        print_json(_as_json(found, path, notes))
+    else:
+        _tell(found, path, notes)
+
+
+def _tell(found: corrections.Review, path: Path | None, notes: list[str]) -> None:
+    batch, counts = found.batch, found.progress.counts()
+    since = ""
+    if found.before:
+        since = (
+            f" Since the list of {found.before['fetched_at']:%Y-%m-%d}: {counts['new']:,} new, {counts['repeated']:,}"
+            f" repeated, {counts['fixed']:,} fixed, {counts['removed']:,} no longer in the list."
+        )
+    if not found.wrong:
+        console.print(f"Nothing is wrong with the last list of {found.supplier.key}.{since}", highlight=False)
+    else:
+        _tell_mistakes(found)
+        console.print(
+            f"{len(found.wrong):,} of {batch['total_rows']:,} rows could not be taken"
+            f" (batch {batch['id']}, {batch['state']}).{since}",
+            highlight=False,
+        )
+    for note in notes:
+        console.print(f"note: {note}", highlight=False, markup=False)
+    if path:
+        console.print(f"Marked list: {path}", highlight=False, markup=False, soft_wrap=True)
+    elif found.wrong and found.workbook is not None:
+        console.print(
+            f"`ingestion errors {found.supplier.key} --out FILE` writes the list with its mistakes marked.",
+            highlight=False,
+        )
+
+
+def _tell_mistakes(found: corrections.Review) -> None:
+    wrong = found.wrong
+    print_table(
+        f"{found.supplier.name}: {found.batch['filename']}, tab {found.mapped.sheet}",
+        ("cell", "item", "it says", "reason", ""),
+        (
+            (_cell(row, found), row.supplier_sku, row.problems[0].raw, _reasons(row), _status(row, found))
+            for row in wrong[:SHOWN]
+        ),
+    )
+    if len(wrong) > SHOWN:
+        print_table("All of them", ("rows", "reason"), ((count, message) for _, count, message in counted(wrong)))
+
+
+def _reasons(row: WrongRow) -> str:
+    return "\n".join(problem.message for problem in row.problems)
+
+
+def _cell(row: WrongRow, found: corrections.Review) -> str:
+    return cell_address(row.row, place_of(row.problems[0], found.mapped))
+
+
+def _status(row: WrongRow, found: corrections.Review) -> str:
+    if found.before is None:
+        return ""
+    return "repeated" if row in found.progress.repeated else "new"
+
+
+def _as_json(found: corrections.Review, path: Path | None, notes: list[str]) -> dict[str, Any]:
+    batch, before = found.batch, found.before
+    repeated = {row.row for row in found.progress.repeated}
+    return {
+        "supplier": found.supplier.key,
+        "batch_id": batch["id"],
+        "state": batch["state"],
+        "snapshot_id": batch["snapshot_id"],
+        "sheet": found.mapped.sheet,
+        "language": found.language,
+        "rows": batch["total_rows"],
+        "rejected": len(found.wrong),
+        "reasons": [
+            {"code": code, "count": count, "message": message} for code, count, message in counted(found.wrong)
+        ],
+        "since": {"batch_id": before["id"], "received": before["fetched_at"], **found.progress.counts()}
+        if before
+        else None,
+        "mistakes": [
+            {
+                "row": row.row + 1,
+                "cell": cell_address(row.row, place_of(problem, found.mapped)),
+                "field": problem.field,
+                "code": problem.code,
+                "message": problem.message,
+                "raw": problem.raw,
+                "supplier_sku": row.supplier_sku,
+                "status": ("repeated" if row.row in repeated else "new") if before else None,
+            }
+            for row in found.wrong
+            for problem in row.problems
+        ],
+        "fixed": [_gone(row) for row in found.progress.fixed],
+        "removed": [_gone(row) for row in found.progress.removed],
+        "file": str(path) if path else None,
+        "notes": notes,
+    }
+
+
+def _gone(row: WrongRow) -> dict[str, Any]:
+    first = row.problems[0]
+    return {"row": row.row + 1, "supplier_sku": row.supplier_sku, "code": first.code, "message": first.message}
