@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup lock demo up check suite test test-pythons
+.PHONY: help setup lock demo up check suite test corpus test-pythons
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -39,6 +39,9 @@ suite: $(STAMP) ## the tests alone: make suite ARGS="-k guards"
 	$(BIN)/python -m pytest $(ARGS)
 
 test: check suite ## everything, with real PostgreSQL and Redis
+
+corpus: $(STAMP) ## scores the reader on other people's lists (skipped where they are not there)
+	@$(BIN)/python -m benchmarks.corpus $(ARGS)
 
 test-pythons: ## the tests on every installed CPython 3.11 to 3.13, each in an environment of its own
 	@for python in $$(.ci/pythons); do \

@@ -1,68 +1,28 @@
-"""What header words say: the synonyms of every language as one index, and the score of one header text.
+"""What the words of one header say: which fields, which kind of price, net or gross, which currency.
 
-Words are data (`data/synonyms/<language>.json`); values are looked at in `column_evidence.py`.
+The words are in `synonyms.py`; values are looked at in `column_evidence.py`.
 """
 
-import json
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Final, NamedTuple
 
 from ingestion_dagster.core.currencies import Sign, find_signs
+from ingestion_dagster.core.synonyms import LONGEST, Phrase, phrase_of, phrases_about_as_long, qualifier_of, tail_of
 from ingestion_dagster.core.words import normalise, word_lists
 
 TIERS: Final = ("purchase", "wholesale", "retail", "promo")
 """Kinds of price besides the plain one; every one of them is a price."""
 NO_FIELD: Final = ("other", "row_number")
-_QUALIFIERS: Final = ("net", "gross", "per_unit", "per_pack")
-_HEAD_FIRST: Final = frozenset(
-    [
-        "fr",
-        "es",
-        "it",
-        "pt",
-        "ro",
-        "ru",
-        "uk",
-        "bg",
-        "pl",
-        "cs",
-        "sk",
-        "hr",
-        "sl",
-        "el",
-        "ar",
-        "he",
-        "fa",
-        "vi",
-        "id",
-        "th",
-    ]
+_HEAD_LAST: Final = frozenset(
+    {"en", "de", "nl", "sv", "da", "no", "fi", "hu", "tr", "et", "lv", "lt", "zh", "ja", "ko", "th"}
 )
+"""Languages in which the last word names the thing; in the others it is the first."""
 _PREPOSITIONS: Final = frozenset(["of", "per", "for", "in", "by", "from"])
-_COMPOUNDING: Final = frozenset(["de", "nl", "sv", "da", "no", "fi", "hu"])
-_WEAK: Final = 0.8
 _LONGEST_QUICK: Final = 70
 _BRACKETS = re.compile(r"[(\[（【][^)\]）】]*[)\]）】]")
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-
-
-class Phrase(NamedTuple):
-    """One known phrase: group (a field, a tier, `other` …) -> weight, and the languages that use it."""
-
-    groups: dict[str, float]
-    languages: frozenset[str]
-
-
-class _Index(NamedTuple):
-    phrases: dict[str, Phrase]
-    qualifiers: dict[str, str]
-    by_length: dict[int, list[str]]
-    suffixes: dict[str, Phrase]
-    longest: int
 
 
 class HeaderWords(NamedTuple):
@@ -82,46 +42,6 @@ class HeaderWords(NamedTuple):
 
 
 NOTHING_SAID: Final = HeaderWords({}, None, {}, (), "", frozenset())
-
-
-@cache
-def _index() -> _Index:
-    groups: dict[str, dict[str, float]] = defaultdict(dict)
-    languages: dict[str, set[str]] = defaultdict(set)
-    qualifiers: dict[str, str] = {}
-    for language, group, phrase in _entries():
-        weight = _WEAK if phrase.startswith("~") else 1.0
-        text = normalise(phrase.lstrip("~"))
-        if not text:
-            continue
-        if group in _QUALIFIERS:
-            qualifiers.setdefault(text, group)
-            continue
-        groups[text][group] = max(weight, groups[text].get(group, 0.0))
-        languages[text].add(language)
-    phrases = {text: Phrase(found, frozenset(languages[text])) for text, found in groups.items()}
-    by_length: dict[int, list[str]] = defaultdict(list)
-    for text in phrases:
-        by_length[len(text)].append(text)
-    suffixes = {
-        text: phrase
-        for text, phrase in phrases.items()
-        if len(text) >= 4 and " " not in text and phrase.languages & _COMPOUNDING
-    }
-    return _Index(phrases, qualifiers, dict(by_length), suffixes, 6)
-
-
-def _entries() -> Iterator[tuple[str, str, str]]:
-    folder = files(__package__) / "data" / "synonyms"
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
-        if not file.name.endswith(".json"):
-            continue
-        content = json.loads(file.read_text(encoding="utf-8"))
-        language = content["language"]
-        for group, listed in content.items():
-            if group != "language":
-                for phrase in listed:
-                    yield language, group, phrase
 
 
 @lru_cache(maxsize=8192)
@@ -201,14 +121,13 @@ def _without_signs(text: str, signs: list[Sign]) -> str:
 
 def _take_qualifiers(text: str) -> tuple[dict[str, str], str]:
     """Qualifier phrases of a header and the words that remain without them, digits taken out."""
-    index = _index()
     tokens = normalise(text).split()
     found: dict[str, str] = {}
     kept: list[str] = []
     at = 0
     while at < len(tokens):
         for length in range(min(4, len(tokens) - at), 0, -1):
-            meaning = index.qualifiers.get(" ".join(tokens[at : at + length]))
+            meaning = qualifier_of(" ".join(tokens[at : at + length]))
             if meaning:
                 found.setdefault("tax" if meaning in ("net", "gross") else "per", meaning.removeprefix("per_"))
                 at += length
@@ -240,13 +159,12 @@ def _variants(text: str, unsigned: str, plain: str, rest: str) -> Iterator[tuple
 def _is_measure(text: str) -> bool:
     """What may stand after the slash of `Preis/Einh.`: a unit, a pack."""
     first = " ".join(word for word in text.split() if word not in _PREPOSITIONS)
-    known = _index().phrases.get(first)
-    return first in _index().qualifiers or (known is not None and "unit" in known.groups) or len(first) <= 2
+    known = phrase_of(first)
+    return qualifier_of(first) is not None or (known is not None and "unit" in known.groups) or len(first) <= 2
 
 
 def _exact(text: str) -> Phrase | None:
-    phrases = _index().phrases
-    return phrases.get(text) or phrases.get(text.replace(" ", ""))
+    return phrase_of(text) or phrase_of(text.replace(" ", ""))
 
 
 def _segments(text: str) -> tuple[dict[str, float], str, frozenset[str]]:
@@ -279,7 +197,7 @@ def _head_of(text: str, found: list[tuple[str, Phrase]]) -> int:
     """Position in `found` of the part that says what the column is: the last one in English or German
     (`Charge Description`), the first one in Russian or French (`Цена поставщика`)."""
     first_languages = found[0][1].languages
-    if first_languages & _HEAD_FIRST and not first_languages & {"en", "de"}:
+    if not first_languages & _HEAD_LAST:
         return 0
     before, at = [], 0
     for word in text.split():
@@ -294,41 +212,37 @@ def _head_of(text: str, found: list[tuple[str, Phrase]]) -> int:
 
 
 def _known_parts(text: str) -> list[tuple[str, Phrase]]:
-    index = _index()
     tokens = text.split()
     found: list[tuple[str, Phrase]] = []
     at = 0
     while at < len(tokens):
-        for length in range(min(index.longest, len(tokens) - at), 0, -1):
+        for length in range(min(LONGEST, len(tokens) - at), 0, -1):
             part = " ".join(tokens[at : at + length])
-            known = index.phrases.get(part)
+            known = phrase_of(part)
             if known and (len(part) > 1 or _NO_SPACES.match(part)):
                 found.append((part, known))
                 at += length
                 break
         else:
-            found.extend(_within_word(tokens[at], index))
+            found.extend(_within_word(tokens[at]))
             at += 1
     return found
 
 
-def _within_word(word: str, index: _Index) -> list[tuple[str, Phrase]]:
+def _within_word(word: str) -> list[tuple[str, Phrase]]:
     """Known words inside one: Chinese or Japanese runs on, German and its kin compound (`Sonderverkaufspreis`)."""
     if _NO_SPACES.search(word):
-        return _within_run(word, index)
-    for start in range(2, len(word) - 3):
-        known = index.suffixes.get(word[start:])
-        if known:
-            return [(word[start:], known)]
-    return []
+        return _within_run(word)
+    tail = tail_of(word)
+    return [tail] if tail else []
 
 
-def _within_run(word: str, index: _Index) -> list[tuple[str, Phrase]]:
+def _within_run(word: str) -> list[tuple[str, Phrase]]:
     found: list[tuple[str, Phrase]] = []
     at = 0
     while at < len(word):
         for length in range(min(12, len(word) - at), 0, -1):
-            known = index.phrases.get(word[at : at + length])
+            known = phrase_of(word[at : at + length])
             if known and (length > 1 or len(word) <= 3):
                 found.append((word[at : at + length], known))
                 at += length
@@ -344,14 +258,13 @@ def _nearly(text: str) -> tuple[dict[str, float], str, frozenset[str]]:
         return {}, "", frozenset()
     from rapidfuzz import fuzz, process
 
-    index = _index()
-    reach = max(1, len(text) // 6)
-    near = [p for length in range(len(text) - reach, len(text) + reach + 1) for p in index.by_length.get(length, ())]
+    near = phrases_about_as_long(text)
     found = process.extractOne(text, near, scorer=fuzz.ratio, score_cutoff=85)
     if found is None:
         return {}, "", frozenset()
     phrase, ratio, _ = found
-    known = index.phrases[phrase]
+    known = phrase_of(phrase)
+    assert known is not None
     return {group: weight * ratio / 110 for group, weight in known.groups.items()}, phrase, known.languages
 
 

@@ -31,8 +31,7 @@ def _unaccented() -> dict[int, str | None]:
     return table
 
 
-@lru_cache(maxsize=65536)
-def normalise(text: str) -> str:
+def normalised(text: str) -> str:
     """One spelling for all: `ItemNo.` -> `item no`, `CÓDIGO` -> `codigo`, `Prix_unitaire (€)` -> `prix unitaire`.
 
     Letters lose case and Latin, Greek, Cyrillic, Arabic or Hebrew accents (sheets are typed with and without);
@@ -49,6 +48,12 @@ def normalise(text: str) -> str:
     if not text.isascii():
         text = text.translate(_unaccented())
     return " ".join(_NOT_WORD.sub(" ", text).split())
+
+
+@lru_cache(maxsize=32768)
+def normalise(text: str) -> str:
+    """`normalised`, remembered: headers and section titles come again and again."""
+    return normalised(text)
 
 
 @lru_cache(maxsize=16)
