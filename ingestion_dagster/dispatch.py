@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ingestion_dagster.core.errors import DataIngestionError
 from ingestion_dagster.core.leases import RunState, verdict
 from ingestion_dagster.core.retries import retry_wait
 from ingestion_dagster.store import requests
-from ingestion_dagster.store.database import Database
+from ingestion_dagster.store.database import Database, connected
 from ingestion_dagster.store.requests import Delivery, Lease, Recorded
 from ingestion_dagster.workplace import Workplace
 
@@ -92,6 +93,18 @@ async def _drain(place: Workplace, mailbox: "Mailbox", database: Database, done:
     async with database.transaction() as connection:
         done.recorded = await requests.record(connection, deliveries, place.rules)
     mailbox.confirm([one.id for one in claimed])
+
+
+async def publish_soon(place: Workplace) -> str | None:
+    """Publish from a run, so that nobody waits for the sensor's next look. What goes wrong is said, not raised: the
+    result is on record and the sensor publishes what is missing."""
+    try:
+        with place.mailbox() as mailbox:
+            async with connected(place.database_url, place.limits) as database:
+                await publish(place, mailbox, database)
+    except DataIngestionError as error:
+        return str(error)
+    return None
 
 
 async def publish(place: Workplace, mailbox: "Mailbox", database: Database, limit: int = 500) -> int:

@@ -11,6 +11,7 @@ import dagster as dg
 
 from ingestion_dagster.core.errors import DataIngestionError, LeaseLost
 from ingestion_dagster.core.retries import retry_wait
+from ingestion_dagster.dispatch import publish_soon
 from ingestion_dagster.loading import Errand
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import connected
@@ -50,5 +51,7 @@ async def _report(context: dg.OpExecutionContext, place: Workplace, errand: Erra
         async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
             state = await requests.give_back(connection, errand.request_id, errand.fence, error, wait, errand.run_id)
         context.log.info(f"request {errand.task_id}: {state or 'no longer ours'}")
+        if state == "dead":
+            await publish_soon(place)
     except DataIngestionError as second:
         context.log.warning(f"request {errand.task_id} could not be given back ({second}); its lease runs out")

@@ -4,6 +4,7 @@ import dagster as dg
 
 from ingestion_dagster import loading
 from ingestion_dagster.core.walk import LoadSummary, MappedSnapshot, SheetSnapshot, StagedBatch
+from ingestion_dagster.dispatch import publish_soon
 from ingestion_dagster.failures import FETCH_RETRIES, translated
 from ingestion_dagster.loading import Errand
 from ingestion_dagster.resources import IngestionResource
@@ -117,6 +118,8 @@ async def upsert_items(
     async with translated(context, ingestion.place, errand):
         summary = await loading.upsert_items(ingestion.place, staged, errand)
         mapping = await loading.mapping_in_words(ingestion.place, summary.batch_id)
+    if errand.request_id is not None and (trouble := await publish_soon(ingestion.place)):
+        context.log.warning(f"{key}: the result is on record but not in Redis yet: {trouble}")
     context.log.info(
         f"{key}: {summary.status}: {summary.inserted:,} inserted, {summary.updated:,} updated,"
         f" {summary.unchanged:,} unchanged, {summary.missing:,} missing, {summary.rejected_rows:,} rejected"

@@ -20,7 +20,9 @@ def up(
     samples: Annotated[bool, typer.Option("--samples", help="Register the bundled sample suppliers.")] = False,
 ) -> None:
     """Start everything that is needed and the Dagster UI; Ctrl-C stops all of it."""
-    signal.signal(signal.SIGTERM, _stop)
+    # Started in the background by a script, a process ignores SIGINT; here it always means "stop".
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     with workplace(settings()) as place, console.status("starting …") as status:
         if migrate.current(place.database_url) != migrate.head():
             migrate.upgrade(place.database_url)

@@ -1,4 +1,4 @@
-"""The whole system for the end-to-end tests: embedded servers, Dagster's code server, daemon and UI; one set for all."""
+"""The whole system for end-to-end tests: embedded servers, Dagster's code server, daemon and UI, one set for all."""
 
 import json
 import time
@@ -52,6 +52,28 @@ class Stack:
                 return cursor.fetchall()
         finally:
             connection.close()
+
+    def dagster_partitions(self) -> set[str]:
+        connection = psycopg2.connect(self.place.dagster_url)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT partition FROM dynamic_partitions")
+                return {row[0] for row in cursor.fetchall()}
+        finally:
+            connection.close()
+
+    def wait_for_batches(self, supplier: str, count: int, patience: float = 100.0) -> None:
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            found = self.sql(
+                "SELECT count(*) FROM ingestion_batches b JOIN suppliers s ON s.id = b.supplier_id"
+                " WHERE s.key = %s AND b.decided_at IS NOT NULL",
+                supplier,
+            )
+            if found[0][0] >= count:
+                return
+            time.sleep(0.3)
+        raise AssertionError(f"{supplier} has no {count} decided batches after {patience} s")
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ def test_a_csv_for_an_unknown_supplier_becomes_rows_history_and_a_result(stack: 
     stack.push(b"this is not JSON")
     stack.push(message("csv-1", "Acme Wholesale", "csv", "acme.csv", column_mapping={"sku": "Item Code", "price": "C"}))
     result = stack.result("csv-1")
-    assert result["status"] == "success"
+    assert result["status"] == "success", result
     assert result["supplier"] == "acme-wholesale"
     assert result["statistics"]["inserted"] == 40
     rows = stack.sql(
@@ -56,7 +56,8 @@ def test_an_excel_list_with_a_chosen_tab_is_loaded(stack: Stack) -> None:
             "excel-1", "Gadget House", "excel", "gadgets.xlsx", sheet_name="Price List", header_row=3, data_start_row=4
         )
     )
-    assert stack.result("excel-1")["statistics"]["inserted"] == 30
+    result = stack.result("excel-1")
+    assert (result["status"], result["statistics"]["inserted"]) == ("success", 30), result
 
 
 def test_an_idle_system_takes_less_than_eight_seconds_from_message_to_committed_rows(stack: Stack) -> None:
