@@ -17,6 +17,7 @@ import orjson
 from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.core.sheets import Range, Row, Sheet, Workbook
 from ingestion_dagster.sources.google_cells import cell_value, imports_of, is_loading, number_pattern
+from ingestion_dagster.sources.google_wire import parse_json
 
 FORMAT: Final = "google_sheets"
 VERSION: Final = 1
@@ -237,7 +238,7 @@ def _blocks(data: bytes, gid: int) -> Iterator[tuple[int, list[list[dict[str, An
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as lines:
             for line in lines:
                 if line.startswith(wanted):
-                    block = orjson.loads(line)
+                    block = parse_json(line)
                     yield block["row"], block["rows"]
     except (OSError, EOFError, ValueError):
         raise _damaged() from None
