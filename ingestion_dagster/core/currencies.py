@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
+_LONGEST_TEXT = 500
 _EDGE = re.compile(r"[\s.,:;()\[\]/*]*")
 _NOT_LETTER_BEFORE, _NOT_LETTER_AFTER = r"(?<![^\W\d_])", r"(?!'?[^\W\d_])"
 _CODE = r"(?:(?<![^\W\d_])|(?<=[a-zà-ÿа-я]))[A-Z]{3}(?![^\W\d_])|(?<![^\W\d_])[A-Za-z]{3}(?![^\W\d_])"
@@ -140,13 +141,18 @@ def likeliest(signs: list[Sign], hint: str | None = None) -> str | None:
     return shared[0] if len(shared) == 1 or any(sign.settled for sign in signs) else None
 
 
-@lru_cache(maxsize=4096)
 def currency_of(text: str, hint: str | None = None) -> str | None:
     """The currency a cell, a header or a number format names, as ISO 4217; None where none or more than one.
 
     `hint` is a code (`CAD`) or a locale (`sv_SE`, `sv`) that settles a shared sign: `$` is USD and `£` GBP without
-    one, `kr` is nothing. A hint never adds a currency that the text does not name.
+    one, `kr` is nothing. A hint never adds a currency that the text does not name. A text of more than 500
+    characters names none.
     """
+    return _currency_of(text, hint) if len(text) <= _LONGEST_TEXT else None
+
+
+@lru_cache(maxsize=4096)
+def _currency_of(text: str, hint: str | None) -> str | None:
     hint = currency_of_place(hint) if hint and hint not in _table().codes else hint
     if "[$" in text or _looks_like_format(text):
         return _currency_of_format(text, hint)

@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from ingestion_dagster.core.currencies import has_no_decimals
 from ingestion_dagster.core.digits import ARABIC_DECIMAL, plain
@@ -16,6 +16,9 @@ from ingestion_dagster.core.mapped import NumberStyle
 from ingestion_dagster.core.price_words import read_affixes
 
 Mark = Literal[".", ","]
+
+LONGEST_CELL: Final = 200
+"""Characters; a longer text is a story and no number."""
 
 ONE_NUMBER = re.compile(rf"([^0-9]*)([0-9]+(?:[.,' {ARABIC_DECIMAL}][0-9]+)*)([^0-9]*)")
 """before, core, after; a text with two numbers does not match."""
@@ -155,7 +158,7 @@ def _contradicted(proofs: dict[Mark, list[str]], weak: dict[Mark, list[str]]) ->
 def _cores(texts: Iterable[str]) -> Iterable[tuple[str, str | None, bool]]:
     """Cores of the cells that are plainly numbers or ranges: each with its currency, and whether it is a price."""
     for text in texts:
-        if not text or not isinstance(text, str):
+        if not isinstance(text, str) or not 0 < len(text) <= LONGEST_CELL:
             continue
         cleaned = plain(text).strip()
         split = split_number(cleaned)

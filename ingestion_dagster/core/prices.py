@@ -13,7 +13,14 @@ from typing import Final, Literal, NamedTuple
 
 from ingestion_dagster.core.digits import plain
 from ingestion_dagster.core.mapped import NumberStyle
-from ingestion_dagster.core.number_styles import ONE_NUMBER, as_written, may_be_two, readings, split_number
+from ingestion_dagster.core.number_styles import (
+    LONGEST_CELL,
+    ONE_NUMBER,
+    as_written,
+    may_be_two,
+    readings,
+    split_number,
+)
 from ingestion_dagster.core.price_words import Affix, read_affixes, read_wordless, words
 from ingestion_dagster.core.sheets import CellError, CellValue
 
@@ -106,7 +113,7 @@ def price_reader(
                 amount = Decimal(value.replace(",", ".") if comma else value)
                 if amount:
                     return make(Amount, (amount, None, None, False))
-            return read_text(value)
+            return read_text(value) if len(value) <= LONGEST_CELL else NotAPrice("price_text", value[:LONGEST_CELL])
         if isinstance(value, int | float) and not isinstance(value, bool):
             return _from_number(value, policy)
         return _other_cell(value)

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from ingestion_dagster.core.cell_text import cell_text, clean
 from ingestion_dagster.core.digits import plain
 from ingestion_dagster.core.mapped import NumberStyle
-from ingestion_dagster.core.number_styles import as_written, readings, split_number
+from ingestion_dagster.core.number_styles import LONGEST_CELL, as_written, readings, split_number
 from ingestion_dagster.core.price_words import words
 from ingestion_dagster.core.sheets import CellValue
 
@@ -67,7 +67,7 @@ def stock_reader(style: NumberStyle | None = None) -> StockReader:
 
     def read(value: CellValue) -> Stock:
         if isinstance(value, str):
-            return read_text(value)
+            return read_text(value) if len(value) <= LONGEST_CELL else Stock(None, clean(value)[:LONGEST_CELL].rstrip())
         if isinstance(value, int | float) and not isinstance(value, bool):
             return _from_number(value)
         if value is None:

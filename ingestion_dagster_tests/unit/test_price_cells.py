@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingestion_dagster.core.currencies import currency_of
 from ingestion_dagster.core.mapped import NumberStyle
+from ingestion_dagster.core.number_styles import prove_style
+from ingestion_dagster.core.numbers import Price, parse_price
 from ingestion_dagster.core.prices import MAX_PRICE, Amount, NotAPrice, PricePolicy, price_reader
 from ingestion_dagster.core.reject_messages import codes
 from ingestion_dagster.core.sheets import CellError, CellValue
+from ingestion_dagster.core.stock import stock_of
 
 COMMA = NumberStyle(decimal=",", thousands=".")
 POINT = NumberStyle(decimal=".", thousands=",")
@@ -214,3 +218,14 @@ def test_a_plain_number_is_read_exactly(amount: Decimal) -> None:
 @given(st.integers(min_value=1, max_value=10**11))
 def test_a_float_with_two_decimals_is_read_exactly(cents: int) -> None:
     assert value_of(cents / 100) == Decimal(cents) / 100
+
+
+@pytest.mark.parametrize("filling", [" ", "~", "1~", "1 ", "€", "-", "(", "1,", "(€", "x "])
+def test_a_cell_full_of_nonsense_costs_no_time(filling: str) -> None:
+    cell = "1" + filling * (30_000 // len(filling)) + "x"
+    assert value_of(cell, COMMA) == "price_text"
+    assert value_of(cell[:190], COMMA)
+    assert stock_of(cell) is None
+    assert currency_of(cell) is None
+    assert parse_price(cell[:2000]) is None or isinstance(parse_price(cell[:2000]), Price)
+    assert prove_style([cell[:2000]] * 5).evidence is not None
