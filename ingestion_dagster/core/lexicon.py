@@ -64,7 +64,7 @@ def read_header(text: str) -> HeaderWords:
     if not best and not rest and (currencies or "tax" in qualifiers):
         best = {"price": 0.75}
     if not best:
-        best, phrase, languages = _segments(rest or plain)
+        best, phrase, languages = _segments(_spelled_out(rest or plain) or rest or plain)
     return _finished(best, plain, qualifiers, currencies, phrase, languages)
 
 
@@ -149,11 +149,27 @@ def _variants(text: str, unsigned: str, plain: str, rest: str) -> Iterator[tuple
         yield " ".join(words), 0.97
     if rest:
         yield rest, 0.95
+    spelled = _spelled_out(rest or plain)
+    if spelled:
+        yield spelled, 0.95
     left, slash, right = unsigned.partition("/")
     if slash and left.strip() and _is_measure(normalise(right)):
         yield normalise(left), 0.93
     if plain.endswith(" #") or plain.startswith("# "):
         yield plain.strip("# "), 0.95
+
+
+@cache
+def _abbreviations() -> dict[str, str]:
+    pairs = (pair.split(" ", 1) for listed in word_lists("abbreviations").values() for pair in listed)
+    return dict(pairs)
+
+
+def _spelled_out(text: str) -> str:
+    """`std chg amt` -> `standard charge amount`; empty where nothing is abbreviated."""
+    words = text.split()
+    spelled = [_abbreviations().get(word, word) for word in words]
+    return " ".join(spelled) if spelled != words else ""
 
 
 def _is_measure(text: str) -> bool:
@@ -181,11 +197,13 @@ def _weigh_parts(text: str, found: list[tuple[str, Phrase]]) -> tuple[dict[str, 
     phrase, languages = "", frozenset[str]()
     head = _head_of(text, found)
     top = 0.0
+    shares: dict[str, float] = {}
+    for part, known in found:
+        for group in known.groups:
+            shares[group] = shares.get(group, 0.0) + len(part.replace(" ", "")) / total
     for at, (part, known) in enumerate(found):
-        share = len(part.replace(" ", "")) / total
-        factor = (0.55 + 0.4 * min(share, 1.0)) * (1.0 if at == head else 0.8)
         for group, weight in known.groups.items():
-            score = weight * factor
+            score = weight * (0.55 + 0.4 * min(shares[group], 1.0)) * (1.0 if at == head else 0.8)
             if score > best.get(group, 0.0):
                 best[group] = score
             if score > top:
