@@ -123,25 +123,29 @@ def row_examiner(plan: RowPlan, sheet: Sheet) -> Callable[[int, Row, str | None]
         values["stock"], stock_text = plan.read_stock(cells[at["stock"]])
         if stock_text is not None:
             kept["stock_text"] = stock_text
-        category = cell_text(cells[at["category"]]) if plan.has("category") else section
-        image = cell_text(cells[at["url_image"]])
-        if image and not image.lower().startswith((*WEB_ADDRESS, "//")):
-            kept["url_image_text"], image = image, ""
-        values |= {
-            "barcode": barcode or None,
-            "brand": cell_text(cells[at["brand"]]) or None,
-            "category": category or None,
-            "unit": cell_text(cells[at["unit"]]) or None,
-            "description": description or None,
-            "url_image": image or None,
-            "characteristics": characteristics_json(kept),
-        }
+        values |= _texts(plan, cells, section, kept)
+        values |= {"barcode": barcode or None, "description": description or None}
+        values["characteristics"] = characteristics_json(kept)
         problems += _refused(values, {problem.field for problem in problems})
         if problems:
             return Examined(None, tuple(problems), key)
         return Examined(_item(number, values, at["price"]), (), key)
 
     return examine
+
+
+def _texts(plan: RowPlan, cells: Row, section: str | None, kept: dict[str, Any]) -> dict[str, str | None]:
+    """The fields that are simply text. An image that is no web address is kept as a characteristic."""
+    at = plan.columns
+    image = cell_text(cells[at["url_image"]])
+    if image and not image.lower().startswith((*WEB_ADDRESS, "//")):
+        kept["url_image_text"], image = image, ""
+    return {
+        "brand": cell_text(cells[at["brand"]]) or None,
+        "category": (cell_text(cells[at["category"]]) if plan.has("category") else section) or None,
+        "unit": cell_text(cells[at["unit"]]) or None,
+        "url_image": image or None,
+    }
 
 
 def characteristics_json(kept: dict[str, Any]) -> str:
