@@ -60,8 +60,7 @@ async def merge(connection: AsyncConnection, batch_id: int, grace: int, actor: s
     supplier_id: UUID = batch["supplier_id"]
     await lock_supplier(connection, supplier_id)
     await check_order(connection, batch_id)
-    # Estimates for freshly staged rows are blind; both sides are whole lists, so a hash or merge join is right.
-    await connection.execute(text("SELECT set_config('enable_nestloop', 'off', true)"))
+    await connection.execute(text(PLANNER))
     parameters = {"batch": batch_id, "supplier": supplier_id, "grace": grace}
     merged = (await connection.execute(text(MERGE), parameters)).one()
     if merged.staged != batch["accepted_rows"]:
@@ -130,6 +129,9 @@ async def prices_as_of(connection: AsyncConnection, key: str, moment: datetime) 
     )
     return [dict(row._mapping) for row in rows]
 
+
+PLANNER = "SELECT set_config('enable_nestloop', 'off', true)"
+"""Estimates for freshly staged rows are blind; both sides are whole lists, so a hash or merge join is right."""
 
 NEWER_IN_FORCE = """
 SELECT mine.fetched_at, newer.fetched_at AS newer_fetched_at, force.id AS newer_batch

@@ -1,0 +1,49 @@
+"""The yardstick: what PostgreSQL needs for clean rows that are already there. Run by `load.py` as a process of its own.
+
+    python benchmarks/load_limit.py DATABASE_URL CLEAN_FILE
+
+One transaction: COPY into a temporary table, then our merge statement on it. No reading, no rejects, no guards, no
+vanished items, no record of the batch: a load cannot be faster than this with the same tables and indexes.
+"""
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+
+from ingestion_dagster.store import items
+from ingestion_dagster.store.staging import STAGED_COLUMNS
+
+WAL = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
+STATEMENT = items.MERGE.replace("staged_items", "clean_rows").replace(":batch", "CAST(1 AS bigint)")
+
+
+async def load(url: str, clean: Path) -> dict[str, float]:
+    """Load the file; seconds of its parts."""
+    connection = await asyncpg.connect(url)
+    try:
+        wal = await connection.fetchval(WAL)
+        supplier: UUID = await connection.fetchval("SELECT id FROM suppliers")
+        started = time.perf_counter()
+        async with connection.transaction():
+            await connection.execute(items.PLANNER)
+            await connection.execute("CREATE TEMPORARY TABLE clean_rows (LIKE staged_items) ON COMMIT DROP")
+            await connection.copy_to_table("clean_rows", source=clean, columns=STAGED_COLUMNS, format="text", null="")
+            copied = time.perf_counter()
+            await connection.fetchrow(STATEMENT.replace(":supplier", f"CAST('{supplier}' AS uuid)"))
+        done = time.perf_counter()
+        wal = await connection.fetchval(WAL) - wal
+    finally:
+        await connection.close()
+    return {"seconds": done - started, "copy": copied - started, "merge": done - copied, "wal_mb": float(wal) / 1e6}
+
+
+if __name__ == "__main__":
+    measured = asyncio.run(load(sys.argv[1], Path(sys.argv[2])))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(measured | {"peak_mb": peak}))
