@@ -20,8 +20,10 @@ from ingestion_dagster.sources.google_errors import (
     reply_error,
     unreadable_error,
 )
-from ingestion_dagster.sources.google_turn import Turn
+from ingestion_dagster.sources.google_turn import Patience, Turn
 from ingestion_dagster.sources.google_wire import parse_json, read_body
+
+__all__ = ["DRIVE_URL", "LARGEST_ANSWER", "SHEETS_URL", "Answer", "Patience", "ReadingClient", "checked_base_url"]
 
 SHEETS_URL: Final = "https://sheets.googleapis.com"
 DRIVE_URL: Final = "https://www.googleapis.com"

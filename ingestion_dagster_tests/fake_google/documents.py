@@ -167,8 +167,8 @@ def _sheet(document: FakeDocument, tab: FakeTab, areas: list[Area], with_cells: 
     sheet: dict[str, Any] = {"properties": properties}
     if tab.merges:
         sheet["merges"] = [
-            {
-                "sheetId": tab.gid,
+            ({"sheetId": tab.gid} if tab.gid else {})  # Google leaves a zero out here, though not in `properties`
+            | {
                 "startRowIndex": top,
                 "startColumnIndex": left,
                 "endRowIndex": bottom + 1,

@@ -122,7 +122,6 @@ def test_the_mask_decides_what_is_answered(google: FakeGoogle) -> None:
                 "properties": {"title": "Bob's list"},
                 "merges": [
                     {
-                        "sheetId": 0,
                         "startRowIndex": 0,
                         "startColumnIndex": 0,
                         "endRowIndex": 1,
