@@ -94,8 +94,8 @@ def compare(now: Sequence[WrongRow], before: Sequence[WrongRow], listed: Collect
     """Which mistakes are new, repeated, fixed, or gone with their item.
 
     An item (a row with a key) that is still wrong counts as repeated, whatever is wrong with it now. Rows without a
-    key are recognised by their content, then by the wrong cell's content, then by their place. `listed` are the keys
-    of the items that were taken from the list of today.
+    key are recognised by their content, their words, the wrong cell's content, and last by their place. `listed` are
+    the keys of the items that were taken from the list of today.
     """
     paired_now: set[int] = set()
     paired_before: set[int] = set()
@@ -140,6 +140,12 @@ def _by_content(row: WrongRow) -> Hashable | None:
     return row.content if row.content and not row.supplier_sku else None
 
 
+def _by_words(row: WrongRow) -> Hashable | None:
+    """Names stay where prices and stock move."""
+    said = tuple(pair for pair in row.content if any(map(str.isalpha, pair[1])))
+    return said if said and not row.supplier_sku else None
+
+
 def _by_wrong_cell(row: WrongRow) -> Hashable | None:
     first = row.problems[0]
     return (first.field, first.code, first.raw) if first.raw and not row.supplier_sku else None
@@ -154,6 +160,7 @@ _IDENTITIES: Final[tuple[Callable[[WrongRow], Hashable | None], ...]] = (
     _by_item_and_problem,
     _by_item,
     _by_content,
+    _by_words,
     _by_wrong_cell,
     _by_place,
 )

@@ -58,8 +58,9 @@ def _mark_cells(tab: Worksheet, markup: Markup) -> None:
         cell = tab.cell(*anchors.get((row + 1, column + 1), (row + 1, column + 1)))
         cell.fill = WRONG
         if number < MOST_COMMENTS:
-            before = f"{cell.comment.text}\n\n" if cell.comment else ""
-            cell.comment = comment(before + text)
+            before = cell.comment.text if cell.comment else ""
+            if text not in before:
+                cell.comment = comment(f"{before}\n\n{text}" if before else text)
 
 
 def comment(text: str) -> Comment:
