@@ -1,26 +1,18 @@
 """A mapping that was confirmed for a supplier, and how a new sheet differs from it. Where it is kept is `store`'s."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
 
 from ingestion_dagster.core.lexicon import read_header
-from ingestion_dagster.core.mapped import MappedSheet
+from ingestion_dagster.core.mapped import MappedSheet, PriceProfile
 from ingestion_dagster.core.words import normalise
 
-
-class PriceProfile(BaseModel):
-    """What the prices of a list looked like: enough to notice that another column was pasted in."""
-
-    model_config = ConfigDict(frozen=True)
-
-    count: int = 0
-    median: float | None = None
-    low: float | None = None
-    """First decile."""
-    high: float | None = None
-    """Last decile."""
-    currency: str | None = None
-    samples: dict[str, float] = Field(default_factory=dict)
-    """Key -> price of some items, to compare item by item."""
+_COMPARABLE: Final = 5
+"""Items that both lists must have before their prices are compared."""
+_NOTICED: Final = 0.02
+_FACTOR: Final = 0.2
+"""A rise of all prices by less is an ordinary one."""
 
 
 class RememberedMapping(BaseModel):
@@ -89,7 +81,7 @@ class DriftReport(BaseModel):
         return (*told, *self.value_changes)
 
 
-def remember(mapped: MappedSheet, profile: PriceProfile | None = None, confirmed_by: str = "") -> RememberedMapping:
+def remember(mapped: MappedSheet, confirmed_by: str = "") -> RememberedMapping:
     """What to keep of a mapping that was accepted or confirmed."""
     return RememberedMapping(
         signature=mapped.signature,
@@ -99,7 +91,7 @@ def remember(mapped: MappedSheet, profile: PriceProfile | None = None, confirmed
         currency=mapped.currency,
         sheet=mapped.sheet,
         settled=tuple(dict.fromkeys(question.code for question in mapped.questions)),
-        price_profile=profile,
+        price_profile=mapped.price_profile,
     )
 
 
@@ -191,41 +183,29 @@ def _move(field: str | None, before: tuple[str, ...], now: tuple[str, ...], colu
     )
 
 
-def price_profile(prices: dict[str, float], currency: str | None, keep: int = 50) -> PriceProfile:
-    """The profile of a loaded list: `prices` by key."""
-    values = sorted(value for value in prices.values() if value > 0)
-    if not values:
-        return PriceProfile(currency=currency)
-    step = max(1, len(prices) // keep)
-    return PriceProfile(
-        count=len(values),
-        median=values[len(values) // 2],
-        low=values[len(values) // 10],
-        high=values[(9 * len(values)) // 10],
-        currency=currency,
-        samples=dict(sorted(prices.items())[::step][:keep]),
-    )
-
-
-def value_changes(before: PriceProfile, now: PriceProfile, other_columns: dict[str, PriceProfile]) -> tuple[str, ...]:
-    """What the price values say that the headers do not: another currency, another scale, another column's values.
-
-    `other_columns`: header -> profile of the sheet's other price columns now.
-    """
+def value_changes(before: PriceProfile | None, now: PriceProfile | None) -> tuple[str, ...]:
+    """What the prices say that the headers do not: another currency, one factor on all of them, another column's
+    values. Single prices that change are none of this: the guards watch them."""
+    if before is None or now is None:
+        return ()
     told = []
     if before.currency and now.currency and before.currency != now.currency:
         told.append(f"prices were in {before.currency} and are now in {now.currency}")
-    shared = before.samples.keys() & now.samples.keys()
-    if len(shared) >= 5:
-        ratios = sorted(now.samples[key] / before.samples[key] for key in shared if before.samples[key] > 0)
-        middle = ratios[len(ratios) // 2] if ratios else 1.0
-        alike = sum(1 for ratio in ratios if abs(ratio / middle - 1) < 0.03) / max(len(ratios), 1)
-        if (middle > 1.2 or middle < 0.8) and alike > 0.8:
-            told.append(f"{alike:.0%} of the compared prices changed by the same factor {middle:.2f}")
-    elif before.median and now.median and not 0.2 < now.median / before.median < 5:
-        told.append(f"the median price was {before.median:g} and is now {now.median:g}")
-    for header, profile in other_columns.items():
-        equal = [k for k in now.samples.keys() & profile.samples.keys() if now.samples[k] == profile.samples[k]]
-        if len(equal) >= 5 and len(equal) >= 0.95 * len(now.samples):
-            told.append(f"the price column holds the values of “{header}”")
+    for header, ratio in now.beside.items():
+        earlier = before.beside.get(header)
+        if earlier is not None and abs(earlier - 1) > _NOTICED and abs(ratio - 1) < 0.001:
+            told.append(f"the price column now holds the same values as “{header}”")
+    told += _one_factor(before, now)
     return tuple(told)
+
+
+def _one_factor(before: PriceProfile, now: PriceProfile) -> list[str]:
+    shared = [key for key in before.samples.keys() & now.samples.keys() if before.samples[key] > 0]
+    if len(shared) < _COMPARABLE:
+        return []
+    ratios = sorted(now.samples[key] / before.samples[key] for key in shared)
+    middle = ratios[len(ratios) // 2]
+    alike = sum(1 for ratio in ratios if abs(ratio / middle - 1) < 0.01) / len(ratios) if middle else 0.0
+    if abs(middle - 1) < _FACTOR or alike < 0.9:
+        return []
+    return [f"{alike:.0%} of the compared prices changed by the same factor, {middle:.3g}"]

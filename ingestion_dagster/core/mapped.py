@@ -79,6 +79,20 @@ class Question(BaseModel):
     options: tuple[str, ...] = ()
 
 
+class PriceProfile(BaseModel):
+    """What a list's prices looked like, from a sample: enough to notice that another column was pasted in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    count: int = 0
+    median: float | None = None
+    currency: str | None = None
+    samples: dict[str, float] = Field(default_factory=dict)
+    """Key -> price of some items."""
+    beside: dict[str, float] = Field(default_factory=dict)
+    """Header of another price column -> median of its price divided by the loaded one."""
+
+
 class MappedSheet(BaseModel):
     """What was understood of one tab. Rows and columns are 0-based sheet positions."""
 
@@ -117,6 +131,7 @@ class MappedSheet(BaseModel):
     """Stable hash of the normalised header texts in order: the key under which an answer is remembered."""
     notes: tuple[str, ...] = ()
     other_sheets: tuple[str, ...] = ()
+    price_profile: PriceProfile | None = None
 
     def column(self, field: str) -> int | None:
         """The 0-based column of `field`, None where it has none."""

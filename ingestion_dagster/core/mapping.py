@@ -124,11 +124,12 @@ def _word_weight(said: float) -> float:
     return 1.0 + 4.0 * max(0.0, (said - 0.5) / 0.5) ** 1.3 if said >= 0.5 else 2.0 * said - 0.2
 
 
-def map_columns(table: Table, fixed: dict[str, int] | None = None) -> Mapping:
-    """The best mapping of a table's columns. `fixed` (field -> column) is given by a person and stands."""
+def map_columns(table: Table, fixed: dict[str, int] | None = None, closed: frozenset[int] = frozenset()) -> Mapping:
+    """The best mapping of a table's columns. `fixed` (field -> column) is given by a person and stands; `closed`
+    columns are known to be no field."""
     fixed = fixed or {}
     columns = look_at_columns(table)
-    free = {i: c for i, c in columns.items() if i not in fixed.values()}
+    free = {i: c for i, c in columns.items() if i not in fixed.values() and i not in closed}
     price = None if "price" in fixed else choose_price(_price_candidates(table, free))
     taken = dict(fixed)
     if price is not None:
