@@ -4,10 +4,14 @@ Alone means `alembic …` on the command line, for writing new revisions; users 
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from alembic import context
 from sqlalchemy import Connection
 
+from ingestion_dagster.local import services
+from ingestion_dagster.settings import settings
 from ingestion_dagster.store.database import engine_for
 from ingestion_dagster.store.schema import metadata
 
@@ -18,10 +22,19 @@ def _migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
-async def _connect_and_migrate() -> None:
-    from ingestion_dagster.local.addresses import database_url  # only a developer's own call needs it
+@contextmanager
+def _address() -> Iterator[str]:
+    """Not through `workplace`, which would migrate a fresh catalogue from inside Alembic."""
+    given = settings().database_url
+    if given is not None:
+        yield given.get_secret_value()
+        return
+    with services(settings().local_root) as running:
+        yield running.database_url
 
-    engine = engine_for(database_url())
+
+async def _connect_and_migrate(url: str) -> None:
+    engine = engine_for(url)
     async with engine.begin() as connection:
         await connection.run_sync(_migrate)
     await engine.dispose()
@@ -31,4 +44,5 @@ handed_in = context.config.attributes.get("connection")
 if handed_in is not None:
     _migrate(handed_in)
 else:
-    asyncio.run(_connect_and_migrate())
+    with _address() as address:
+        asyncio.run(_connect_and_migrate(address))
