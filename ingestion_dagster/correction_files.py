@@ -11,10 +11,11 @@ from pathlib import Path
 from ingestion_dagster.core.errors import SheetError, SourceRejected
 from ingestion_dagster.core.markup import Facts, Markup, markup_of
 from ingestion_dagster.core.sheets import Sheet, Workbook
-from ingestion_dagster.corrections import Report, Review, tab_of
+from ingestion_dagster.corrections import Report, Review
 from ingestion_dagster.fetching import limits_of
 from ingestion_dagster.sources.file_kind import file_kind
 from ingestion_dagster.sources.limited_process import run_limited
+from ingestion_dagster.stored_lists import tab_of
 from ingestion_dagster.workplace import Workplace
 
 KEPT_CELLS = 1_000_000

@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion_dagster.core.corrections import Progress, WrongRow, compare, from_record, from_reject
-from ingestion_dagster.core.errors import DataIngestionError, SheetError, SourceRejected
+from ingestion_dagster.core.errors import DataIngestionError, SourceRejected
 from ingestion_dagster.core.mapped import MappedSheet, ReadingHints
 from ingestion_dagster.core.markup import language_for
 from ingestion_dagster.core.row_types import ItemRow, RowReject
 from ingestion_dagster.core.rows import read_rows
 from ingestion_dagster.core.sheets import Sheet, Workbook
 from ingestion_dagster.core.supplier import Supplier
-from ingestion_dagster.core.walk import SheetSnapshot
-from ingestion_dagster.fetching import open_snapshot
 from ingestion_dagster.store import rejects, suppliers
 from ingestion_dagster.store.database import connected
+from ingestion_dagster.stored_lists import open_list, tab_of
 from ingestion_dagster.workplace import Workplace
 
 Report = Callable[[int], None]
@@ -80,7 +79,7 @@ async def review(place: Workplace, key: str, language: str | None, report: Repor
     conflicts = {row["supplier_sku"] for row in logged if row["code"] == "duplicate_key"}
     workbook, reread = None, None
     try:
-        workbook = _open(place, supplier, batch)
+        workbook = open_list(place, supplier, batch)
         hints = supplier.hints().model_copy(update={"message_language": spoken})
         reread = _read_again(tab_of(workbook, mapped), mapped, hints, conflicts, report)
     except DataIngestionError as error:
@@ -106,27 +105,6 @@ def _notes(batch: dict[str, Any], newer: dict[str, Any] | None) -> list[str]:
     if batch["questions"]:
         notes.append("how this list is to be read is not settled; answer its questions before you send mistakes back")
     return notes
-
-
-def _open(place: Workplace, supplier: Supplier, batch: dict[str, Any]) -> Workbook:
-    if batch["deleted_at"] is not None:
-        raise SourceRejected(f"its bytes were removed on {batch['deleted_at']:%Y-%m-%d} (retention)")
-    snapshot = SheetSnapshot(
-        id=batch["snapshot_id"],
-        supplier_key=supplier.key,
-        sha256=batch["sha256"],
-        size_bytes=batch["size_bytes"],
-        filename=batch["filename"],
-    )
-    return open_snapshot(place, snapshot, supplier)
-
-
-def tab_of(workbook: Workbook, mapped: MappedSheet) -> Sheet:
-    """The tab that was read. Raises SheetError where the workbook does not have it."""
-    try:
-        return workbook.sheet(mapped.sheet)
-    except KeyError as error:
-        raise SheetError(str(error.args[0])) from None
 
 
 def _read_again(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints, conflicts: set[str], report: Report) -> _Reread:

@@ -4,10 +4,12 @@ import sys
 
 import typer
 
-from ingestion_dagster.cli import batch, db, load, queue, supplier, up
+from ingestion_dagster.cli import batch, db, load, mapping, product, queue, supplier, up
 from ingestion_dagster.cli.errors import show_errors
 from ingestion_dagster.cli.inspect import inspect
 from ingestion_dagster.cli.output import complain
+from ingestion_dagster.cli.plan import plan
+from ingestion_dagster.cli.why import why
 from ingestion_dagster.core.errors import DataIngestionError
 from ingestion_dagster.local.errors import ServicesFailed
 
@@ -22,10 +24,14 @@ app.command()(up.up)
 app.command()(load.load)
 app.command()(load.enqueue)
 app.command()(inspect)
+app.command()(plan)
 app.command("errors")(show_errors)
+app.command()(why)
 app.add_typer(supplier.app, name="supplier")
 app.add_typer(queue.app, name="queue")
 app.add_typer(batch.app, name="batch")
+app.add_typer(mapping.app, name="mapping")
+app.add_typer(product.app, name="product")
 app.add_typer(db.app, name="db")
 
 

@@ -1,0 +1,120 @@
+"""Where a price comes from, as it is told to a person or a program. Types only; the finding is in `provenance.py`.
+
+Rows are 1-based and cells are addresses such as `F12`: the way a person finds them.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Place(_Told):
+    """A cell of a stored list, read again."""
+
+    batch_id: int
+    snapshot_id: int
+    sha256: str
+    filename: str
+    source: dict[str, Any]
+    received_at: datetime
+    tab: str
+    cell: str
+    header: str
+    raw: str | None = None
+    """What stands in the cell; None where the list cannot be read any more."""
+    kind: str | None = None
+    """`text`, `number`, `date` …: how the file keeps it."""
+    number_format: str | None = None
+    reads_as: Decimal | None = None
+    """What today's rules read in that row for this item; None where they take something else or nothing."""
+    agrees: bool | None = None
+    """Whether `reads_as` is the stored price; None where it could not be checked."""
+    note: str = ""
+
+
+class Reading(_Told):
+    """Why the column was taken, and how its numbers were read."""
+
+    mapping_id: int | None
+    """The confirmed mapping that was used; None where the sheet spoke for itself."""
+    confirmed_by: str | None = None
+    confirmed_at: datetime | None = None
+    signature: str
+    confidence: float
+    evidence: tuple[str, ...]
+    qualifiers: dict[str, str]
+    decimal: str | None = None
+    thousands: str | None = None
+    number_evidence: str = ""
+    currency_evidence: str = ""
+    key: str
+
+
+class Step(_Told):
+    """One transition of a batch."""
+
+    at: datetime
+    from_state: str | None
+    to_state: str
+    actor: str
+    reason: str | None
+
+
+class Batch(_Told):
+    """The batch that brought the price in."""
+
+    id: int
+    state: str
+    run_id: str | None
+    steps: tuple[Step, ...]
+    approved_by: str | None
+    approved_at: datetime | None
+
+
+class PastPrice(_Told):
+    """One price and how long it was in force."""
+
+    price: Decimal
+    currency: str | None
+    valid_from: datetime
+    valid_to: datetime | None
+    batch_id: int
+    snapshot_id: int
+    cell: str
+
+
+class Absence(_Told):
+    """A time in which the item was not in the list."""
+
+    missing_since: datetime
+    returned_at: datetime | None
+    batch_id: int
+
+
+class Provenance(_Told):
+    """The whole chain behind the price of one item."""
+
+    supplier: str
+    supplier_sku: str
+    name: str
+    price: Decimal
+    currency: str | None
+    active: bool
+    missing_since: datetime | None
+    last_seen_at: datetime | None
+    origin: Place
+    """Where this price stood when it came into force."""
+    latest: Place | None
+    """The same item in the list in force, where that is another one."""
+    reading: Reading
+    batch: Batch
+    history: tuple[PastPrice, ...]
+    absences: tuple[Absence, ...]
+    rejected: tuple[str, ...] = ()
+    """Why the newest list's rows with this key were not taken; the price is then of an earlier list."""

@@ -1,0 +1,188 @@
+"""Where a price comes from: the chain from the catalogue back to a cell, read again from kept bytes. Writes nothing."""
+
+from typing import Any
+
+from ingestion_dagster.core.cell_text import raw_text
+from ingestion_dagster.core.errors import DataIngestionError, SourceRejected
+from ingestion_dagster.core.mapped import MappedSheet
+from ingestion_dagster.core.provenance import Absence, Batch, PastPrice, Place, Provenance, Reading, Step
+from ingestion_dagster.core.row_types import ItemRow
+from ingestion_dagster.core.rows import read_rows
+from ingestion_dagster.core.sheets import CellError, CellValue, Sheet, cell_address, column_letter
+from ingestion_dagster.core.supplier import Supplier
+from ingestion_dagster.store import batches, provenance, rejects, suppliers
+from ingestion_dagster.store.database import connected
+from ingestion_dagster.stored_lists import open_list, tab_of
+from ingestion_dagster.workplace import Workplace
+
+
+async def why(place: Workplace, key: str, sku: str) -> Provenance:
+    """The chain behind the price of item `sku` of supplier `key`.
+
+    Raises SourceRejected where there is no such item, with near matches or with the reason its row was not taken.
+    """
+    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+        supplier = await suppliers.by_key(connection, key)
+        newest = await rejects.newest_judged(connection, supplier.id)
+        refused = await provenance.rejects_of_key(connection, newest["id"], sku) if newest else []
+        item = await provenance.item(connection, supplier.id, sku)
+        if item is None:
+            raise SourceRejected(_unknown(key, sku, refused, await provenance.keys(connection, supplier.id)))
+        history = await provenance.history(connection, item["id"])
+        absences = await provenance.absences(connection, item["id"])
+        batch = await provenance.batch(connection, history[0]["batch_id"])
+        steps = await batches.transitions(connection, batch["id"])
+        mapping = await provenance.remembered(connection, batch["mapping_id"]) if batch["mapping_id"] else None
+        force = await provenance.batch(connection, supplier.last_batch_id) if supplier.last_batch_id else None
+    origin = _origin(place, supplier, batch, history[0], item)
+    latest = None
+    if force is not None and force["id"] != batch["id"] and item["missing_since"] is None and not refused:
+        latest = _latest(place, supplier, force, item)
+    return Provenance(
+        supplier=key,
+        supplier_sku=sku,
+        name=item["name"],
+        price=item["current_price"],
+        currency=item["currency"],
+        active=item["active"],
+        missing_since=item["missing_since"],
+        last_seen_at=item["last_ingested_at"],
+        origin=origin,
+        latest=latest,
+        reading=_reading(batch, mapping),
+        batch=_batch(batch, steps),
+        history=tuple(_past(row) for row in history),
+        absences=tuple(Absence.model_validate(row) for row in absences),
+        rejected=tuple(f"row {row['row_number']}: {row['error_message']}" for row in refused),
+    )
+
+
+def _unknown(key: str, sku: str, refused: list[dict[str, Any]], known: list[str]) -> str:
+    if refused:
+        told = " ".join(f"row {row['row_number']}: {row['error_message']}" for row in refused)
+        return f"{key} has no price for {sku!r}: its last list names it, but {told}"
+    from rapidfuzz import fuzz, process
+
+    folded = {name: name.casefold() for name in known}
+    near = process.extract(sku.casefold(), folded, scorer=fuzz.ratio, limit=5, score_cutoff=60)
+    if not near:
+        return f"{key} has no item {sku!r}" + ("" if known else "; none of its lists was loaded yet")
+    return f"{key} has no item {sku!r}; did you mean {', '.join(repr(name) for _, _, name in near)}?"
+
+
+def _origin(
+    place: Workplace, supplier: Supplier, batch: dict[str, Any], known: dict[str, Any], item: dict[str, Any]
+) -> Place:
+    """The cell that the history names, with what stands there."""
+    mapped = MappedSheet.model_validate(batch["mapping"])
+    row, column = known["row_number"] - 1, known["column_index"]
+    told = _place(batch, mapped, row, column)
+    try:
+        sheet = tab_of(open_list(place, supplier, batch), mapped)
+        found = _row_item(sheet, mapped, supplier, row)
+        told |= _cell(sheet, row, column)
+    except DataIngestionError as error:
+        return Place(**told, note=f"the cell cannot be read again: {error}; this is what is on record")
+    price = found.price if found is not None and found.supplier_sku == item["supplier_sku"] else None
+    agrees = price == known["price"]
+    note = "" if agrees else "today's rules and settings read this row differently; `ingestion what-if` shows more"
+    return Place(**told, reads_as=price, agrees=agrees, note=note)
+
+
+def _latest(place: Workplace, supplier: Supplier, batch: dict[str, Any], item: dict[str, Any]) -> Place | None:
+    """The item's cell in the list in force; None where today's rules do not find it there or it cannot be read."""
+    mapped = MappedSheet.model_validate(batch["mapping"])
+    try:
+        sheet = tab_of(open_list(place, supplier, batch), mapped)
+        for row in read_rows(sheet, mapped, supplier.hints()):
+            if isinstance(row, ItemRow) and row.supplier_sku == item["supplier_sku"]:
+                told = _place(batch, mapped, row.row_number, row.price_column)
+                told |= _cell(sheet, row.row_number, row.price_column)
+                return Place(**told, reads_as=row.price, agrees=row.price == item["current_price"])
+    except DataIngestionError:
+        return None
+    return None
+
+
+def _place(batch: dict[str, Any], mapped: MappedSheet, row: int, column: int) -> dict[str, Any]:
+    header = mapped.headers[column] if column < len(mapped.headers) else ""
+    return {
+        "batch_id": batch["id"],
+        "snapshot_id": batch["snapshot_id"],
+        "sha256": batch["sha256"],
+        "filename": batch["filename"],
+        "source": batch["source"],
+        "received_at": batch["fetched_at"],
+        "tab": mapped.sheet,
+        "cell": cell_address(row, column),
+        "header": header or column_letter(column),
+    }
+
+
+def _row_item(sheet: Sheet, mapped: MappedSheet, supplier: Supplier, row: int) -> ItemRow | None:
+    """What today's rules make of one row of the list."""
+    for found in read_rows(sheet, mapped, supplier.hints()):
+        number = found.row_number if isinstance(found, ItemRow) else found.row
+        if number == row:
+            return found if isinstance(found, ItemRow) else None
+        if number > row:
+            break
+    return None
+
+
+def _cell(sheet: Sheet, row: int, column: int) -> dict[str, Any]:
+    """What stands in the cell, exactly as the file keeps it."""
+    for number, cells in enumerate(sheet.rows()):
+        if number == row:
+            value = cells[column] if column < len(cells) else None
+            shown = value if isinstance(value, str) else raw_text(value)
+            return {"raw": shown, "kind": _kind(value), "number_format": sheet.number_format(row, column)}
+    return {"raw": None, "note": f"the list has no row {row + 1}"}
+
+
+def _kind(value: CellValue) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, CellError):
+        return "error"
+    if isinstance(value, bool):
+        return "logical"
+    return "number" if isinstance(value, int | float) else "date"
+
+
+def _reading(batch: dict[str, Any], mapping: dict[str, Any] | None) -> Reading:
+    mapped = MappedSheet.model_validate(batch["mapping"])
+    price, style = mapped.fields.get("price"), mapped.number_styles.get("price")
+    return Reading(
+        mapping_id=batch["mapping_id"],
+        confirmed_by=mapping["confirmed_by"] if mapping else None,
+        confirmed_at=mapping["updated_at"] if mapping else None,
+        signature=mapped.signature,
+        confidence=price.confidence if price else 0.0,
+        evidence=price.evidence if price else (),
+        qualifiers=mapped.qualifiers,
+        decimal=style.decimal if style else None,
+        thousands=style.thousands if style else None,
+        number_evidence=style.evidence if style else "the cells are numbers",
+        currency_evidence=mapped.currency_evidence,
+        key=mapped.key,
+    )
+
+
+def _batch(batch: dict[str, Any], steps: list[dict[str, Any]]) -> Batch:
+    approvals = [step for step in steps if step["to_state"] == "approved"]
+    return Batch(
+        id=batch["id"],
+        state=batch["state"],
+        run_id=batch["run_id"],
+        steps=tuple(Step.model_validate(step) for step in steps),
+        approved_by=approvals[-1]["actor"] if approvals else None,
+        approved_at=approvals[-1]["at"] if approvals else None,
+    )
+
+
+def _past(row: dict[str, Any]) -> PastPrice:
+    known = {name: row[name] for name in ("price", "currency", "valid_from", "valid_to", "batch_id", "snapshot_id")}
+    return PastPrice(**known, cell=cell_address(row["row_number"] - 1, row["column_index"]))
