@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ingestion_dagster.core.mapped import MappedSheet
+from ingestion_dagster.core.mapped import MappedSheet, Question
 from ingestion_dagster.core.supplier import Thresholds
 
 
@@ -33,6 +33,10 @@ class Before(BaseModel):
     duplicate_share: float = 0.0
     price_kind: dict[str, str] = {}
     """Qualifiers of its price column: tier, tax, per."""
+    signature: str = ""
+    """Of its header."""
+    answered: tuple[str, ...] = ()
+    """Questions that a person answered by approving it (`question_key`)."""
 
 
 class Facts(BaseModel):
@@ -93,7 +97,7 @@ def evaluate(facts: Facts, limits: Thresholds, mapped: MappedSheet | None) -> li
     """Every guard's result, tripped or not."""
     from ingestion_dagster.core.guard_rules import RULES
 
-    results = [*(rule(facts, limits) for rule in RULES), _mapping_confirmed(mapped)]
+    results = [*(rule(facts, limits) for rule in RULES), _mapping_confirmed(mapped, facts.before)]
     return [result if result.tripped else result.model_copy(update={"worst": ()}) for result in results]
 
 
@@ -102,17 +106,26 @@ def tripped(results: Sequence[GuardResult]) -> list[GuardResult]:
     return [result for result in results if result.tripped]
 
 
-def _mapping_confirmed(mapped: MappedSheet | None) -> GuardResult:
+def question_key(question: Question) -> str:
+    """Equal for the same question about the same header, whatever the figures in its words."""
+    return "|".join((question.code, question.field or "", *(question.options or (question.message,))))
+
+
+def _mapping_confirmed(mapped: MappedSheet | None, before: Before | None) -> GuardResult:
+    """An open question holds the batch, unless it was approved with the list in force, whose header is the same."""
+    sure = GuardResult(name="mapping", check="mapping_confirmed", tripped=False, message="The columns are understood.")
     if mapped is None or mapped.decision == "accept":
-        return GuardResult(
-            name="mapping", check="mapping_confirmed", tripped=False, message="The columns are understood."
-        )
-    asked = " ".join(_as_sentence(question.message) for question in mapped.questions)
+        return sure
+    answered = before.answered if before is not None and before.signature == mapped.signature else ()
+    asked = [question for question in mapped.questions if question_key(question) not in answered]
+    if mapped.questions and not asked:
+        return sure.model_copy(update={"message": "The columns are understood as a person approved them."})
+    message = " ".join(_as_sentence(question.message) for question in asked)
     return GuardResult(
         name="mapping",
         check="mapping_confirmed",
         tripped=True,
-        message=asked or "It is not certain enough which column is which.",
+        message=message or "It is not certain enough which column is which.",
     )
 
 

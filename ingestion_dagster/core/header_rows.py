@@ -13,7 +13,12 @@ DEEPEST: Final = 40
 """Rows from the top in which a header is looked for."""
 _BELOW: Final = 40
 _WEIGHED: Final = 6
+_WIDE_UNTIL: Final = 8
+"""Rows whose every cell is looked at; a sheet with hundreds of columns has its header at the top."""
+_NARROW: Final = 80
 _TEXTS: Final = frozenset({"text", "word", "code", "unit", "currency", "bool", "stock", "long"})
+_NEVER_ALIKE: Final = frozenset({"code", "unit", "currency", "bool"})
+"""A header is of another kind than the codes or units below it."""
 _NUMBERS: Final = frozenset({"int", "decimal", "money", "percent", "date"})
 _LONGEST_HEADER: Final = 160
 
@@ -87,7 +92,10 @@ def _score(sample: Sample, row: int, known: float) -> float:
         return 0.0
     common, used = _common_kinds(below)
     numbers = sum(kinds[c] in _NUMBERS for c in filled)
-    data_like = sum(kinds[c] in _NUMBERS and common.get(c) in _NUMBERS for c in filled)
+    data_like = sum(
+        (kinds[c] in _NUMBERS and common.get(c) in _NUMBERS) or (kinds[c] in _NEVER_ALIKE and common.get(c) == kinds[c])
+        for c in filled
+    )
     contrast = sum(kinds[c] in _TEXTS and common.get(c) in _NUMBERS for c in filled)
     longs = sum(len(str(sample.top[row][c])) > 80 for c in filled)
     coverage = len(used & set(filled)) / len(used) if used else 0.0
@@ -103,7 +111,7 @@ def _known(sample: Sample, row: int, filled: list[int]) -> float:
     """How many of the row's cells are header words; a field said twice counts half."""
     total = 0.0
     said: Counter[str] = Counter()
-    for column in filled[:80]:
+    for column in filled if row < _WIDE_UNTIL else filled[:_NARROW]:
         field, score = said_by(sample.top[row][column])
         if not field:
             continue

@@ -71,7 +71,7 @@ def read_header(text: str) -> HeaderWords:
 @lru_cache(maxsize=8192)
 def known_as_header(text: str) -> tuple[str, float]:
     """Quickly, for finding headers: the group that `text` most likely says, and how clearly. Not for data."""
-    if not text or len(text) > _LONGEST_QUICK:
+    if not text or len(text) > _LONGEST_QUICK or (len(text) == 1 and text.isascii() and text.isalnum()):
         return "", 0.0
     for candidate in (normalise(text), _take_qualifiers(text)[1]):
         found = _exact(candidate) if candidate else None

@@ -88,7 +88,7 @@ def _stated(texts: Sequence[str], hint: str | None) -> CurrencyFound | None:
 
 def find_styles(table: Table, columns: dict[str, int], hints: ReadingHints) -> dict[str, NumberStyle]:
     """How the text numbers of the price and stock columns are written, as far as the sampled values prove it."""
-    styles = {}
+    styles: dict[str, NumberStyle] = {}
     for field in ("price", "stock"):
         if field not in columns:
             continue

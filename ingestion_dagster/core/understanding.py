@@ -34,7 +34,7 @@ from ingestion_dagster.core.questions import (
     weakest_question,
 )
 from ingestion_dagster.core.sampling import take_sample
-from ingestion_dagster.core.sheets import Sheet, Workbook
+from ingestion_dagster.core.sheets import Row, Sheet, Workbook
 
 _TABS_LOOKED_AT: Final = 30
 _ALWAYS_OPEN: Final = frozenset({"decimal", "drift"})
@@ -110,6 +110,8 @@ def _understand_tab(sheet: Sheet, hints: ReadingHints, remembered: RememberedMap
     known = _known_columns(table, hints, remembered)
     mapping = map_columns(table, known.columns, known.closed)
     why_not = _why_no_list(table, mapping, bool(known.columns))
+    if not known.columns and not table.header_rows and _has_record_types(sample.top):
+        why_not = "its rows are records of several types (as in DATANORM), not a table"
     if why_not:
         return _refused(sheet, table, why_not)
     return _price_list(sheet, table, mapping, hints, known, remembered)
@@ -208,8 +210,6 @@ def _why_no_list(table: Table, mapping: Mapping, known: bool) -> str:
     """Why the tab is no price list; empty where it is one."""
     if not table.body:
         return "the tab has no rows that could be items"
-    if not table.header_rows and not known and _has_record_types(table):
-        return "its rows are records of several types (as in DATANORM), not a table"
     if "price" not in mapping.columns:
         return "no column looks like a price"
     if not ({"name", "supplier_sku", "barcode"} & mapping.columns.keys()):
@@ -224,12 +224,11 @@ def _why_no_list(table: Table, mapping: Mapping, known: bool) -> str:
     return ""
 
 
-def _has_record_types(table: Table) -> bool:
-    """A first column of single letters, each with its own filling of the other columns."""
-    letters = [str(row[0]).strip() for _, row in table.body if row and row[0]]
-    if len(letters) < 0.9 * len(table.body) or not 2 <= len(set(letters)) <= 8:
-        return False
-    return all(len(letter) == 1 and letter.isalpha() for letter in letters)
+def _has_record_types(rows: list[Row]) -> bool:
+    """A first column of a few single letters, in nearly every row."""
+    firsts = [str(row[0]).strip() for row in rows if row and row[0]]
+    letters = [text for text in firsts if len(text) == 1 and text.isalpha()]
+    return len(letters) >= max(4, 0.8 * len(rows)) and 2 <= len(set(letters)) <= 8
 
 
 def _refused(sheet: Sheet, table: Table, why: str) -> MappedSheet:

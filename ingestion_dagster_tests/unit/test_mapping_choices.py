@@ -1,0 +1,186 @@
+"""Which column is taken where words and values leave a choice: prices first of all."""
+
+import pytest
+
+from ingestion_dagster.core.mapped import MappedSheet, ReadingHints
+from ingestion_dagster.core.sheets import CellValue
+from ingestion_dagster.core.understanding import understand
+from ingestion_dagster_tests.unit.made_lists import gtin, made_list, workbook_of
+
+
+def read(rows: list[list[CellValue]], **hints: object) -> MappedSheet:
+    return understand(workbook_of(rows), ReadingHints(**hints))  # type: ignore[arg-type]
+
+
+def listed(headers: list[str], *columns: list[CellValue]) -> list[list[CellValue]]:
+    return [list(headers), *(list(row) for row in zip(*columns, strict=True))]
+
+
+SKUS: list[CellValue] = [f"AB-{i}" for i in range(100, 120)]
+NAMES: list[CellValue] = [f"Steel pump no. {i}" for i in range(20)]
+LOW: list[CellValue] = [f"{10 + i}.50" for i in range(20)]
+HIGH: list[CellValue] = [f"{15 + 2 * i}.90" for i in range(20)]
+
+
+def test_the_purchase_price_goes_before_the_retail_price() -> None:
+    mapped = read(listed(["SKU", "Name", "RRP", "Dealer price"], SKUS, NAMES, HIGH, LOW))
+    assert mapped.column("price") == 3
+    assert mapped.decision == "accept"
+    assert any("not dearer" in reason for reason in mapped.fields["price"].evidence)
+
+
+def test_a_wholesale_price_filled_in_few_rows_gives_way_to_the_plain_price() -> None:
+    few: list[CellValue] = [*LOW[:5], *[None] * 15]
+    mapped = read(listed(["SKU", "Name", "Price", "Wholesale price"], SKUS, NAMES, HIGH, few))
+    assert mapped.column("price") == 2
+
+
+def test_a_purchase_price_dearer_than_the_retail_price_is_asked_about() -> None:
+    mapped = read(listed(["SKU", "Name", "Retail price", "Cost"], SKUS, NAMES, LOW, HIGH))
+    assert mapped.decision == "ask"
+    assert mapped.questions[0].code == "price_column"
+    assert set(mapped.questions[0].columns) == {2, 3}
+
+
+def test_two_equal_price_columns_are_asked_about() -> None:
+    mapped = read(listed(["SKU", "Name", "Price 1", "Price 2"], SKUS, NAMES, LOW, HIGH))
+    assert mapped.decision == "ask"
+    assert mapped.questions[0].options == ("“Price 1” (C)", "“Price 2” (D)")
+
+
+def test_net_goes_before_gross_without_a_question() -> None:
+    mapped = read(listed(["SKU", "Name", "Price incl. VAT", "Price excl. VAT"], SKUS, NAMES, HIGH, LOW))
+    assert (mapped.column("price"), mapped.decision) == (3, "accept")
+    assert mapped.qualifiers["tax"] == "net"
+
+
+def test_the_price_of_one_goes_before_the_price_of_a_pack() -> None:
+    mapped = read(listed(["SKU", "Name", "Price per case", "Price per unit"], SKUS, NAMES, HIGH, LOW))
+    assert mapped.column("price") == 3
+
+
+def test_a_price_word_over_texts_is_no_price() -> None:
+    mapped = read(listed(["Charge", "Unit price"], NAMES, LOW))
+    assert mapped.mapping() == {"name": 0, "price": 1}
+
+
+def test_values_overrule_a_header_that_lies() -> None:
+    """`Номенклатура` over a group that repeats, `Характеристика номенклатуры` over the names."""
+    groups: list[CellValue] = ["Paper"] * 10 + ["Pens"] * 10
+    mapped = read(listed(["Номенклатура", "Характеристика номенклатуры", "Цена"], groups, NAMES, LOW))
+    assert mapped.column("name") == 1
+
+
+def test_a_row_number_is_no_sku() -> None:
+    numbers: list[CellValue] = list(range(1, 21))
+    mapped = read(listed(["Line", "Description", "Gross Cost"], numbers, NAMES, LOW))
+    assert mapped.column("supplier_sku") is None
+    assert mapped.key == "name"
+
+
+def test_a_running_code_under_a_sku_word_is_one() -> None:
+    numbers: list[CellValue] = list(range(1, 21))
+    mapped = read(listed(["商品コード", "商品名", "単価"], numbers, NAMES, LOW))
+    assert mapped.column("supplier_sku") == 0
+
+
+def test_a_column_that_is_the_same_in_every_row_is_no_sku() -> None:
+    same: list[CellValue] = ["BMA"] * 20
+    mapped = read(listed(["CDM NAME", "DESCRIPTION", "CHARGE"], same, NAMES, LOW))
+    assert mapped.column("supplier_sku") is None
+
+
+def test_without_a_sku_the_barcode_is_the_key() -> None:
+    import random
+
+    codes: list[CellValue] = [gtin(random.Random(i)) for i in range(20)]
+    mapped = read(listed(["EAN", "Name", "Price"], codes, NAMES, LOW))
+    assert (mapped.column("barcode"), mapped.key) == (0, "barcode")
+
+
+def test_barcodes_are_known_by_their_checksum_alone() -> None:
+    import random
+
+    codes: list[CellValue] = [gtin(random.Random(i)) for i in range(20)]
+    mapped = read(listed(["SKU", "Name", "Price", "xyz"], SKUS, NAMES, LOW, codes))
+    assert mapped.column("barcode") == 3
+
+
+def test_names_that_repeat_without_any_code_are_asked_about() -> None:
+    names: list[CellValue] = ["Pump", "Valve"] * 10
+    mapped = read(listed(["Name", "Price"], names, LOW))
+    assert mapped.decision == "ask"
+    assert [question.code for question in mapped.questions] == ["key"]
+
+
+def test_a_lonely_currency_header_is_a_price() -> None:
+    mapped = read(listed(["Артикул", "Номенклатура", " € без ПДВ"], SKUS, NAMES, LOW))
+    assert (mapped.column("price"), mapped.currency) == (2, "EUR")
+
+
+def test_a_list_without_header_is_mapped_by_its_values_and_asked_about() -> None:
+    groups: list[CellValue] = [("Bosch", "Makita", "Hilti")[i % 3] for i in range(20)]
+    amounts: list[CellValue] = [1640 + 37 * i for i in range(20)]
+    counts: list[CellValue] = [i % 4 for i in range(20)]
+    mapped = read([list(row) for row in zip(groups, SKUS, amounts, counts, NAMES, strict=True)])
+    assert mapped.header_row_index == -1
+    assert (mapped.column("supplier_sku"), mapped.column("name"), mapped.column("price")) == (1, 4, 2)
+    assert mapped.decision == "ask"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [["Dear customer,"], ["our prices have changed."], ["Yours"]],
+        [["PG1", 30], ["PG2", 40], ["PG3", 35], ["PG4", 45]],
+        [["Name", "Phone"], ["Anna", "+49 30 1234"], ["Ben", "+49 30 5678"]],
+        [["SKU", "Name", "Price"]],
+    ],
+)
+def test_what_is_no_price_list_is_refused(rows: list[list[CellValue]]) -> None:
+    mapped = read(rows)
+    assert (mapped.is_pricelist, mapped.decision) == (False, "refuse")
+    assert mapped.notes[0].startswith("not a price list")
+
+
+def test_records_of_several_types_are_refused_by_name() -> None:
+    rows: list[list[CellValue]] = [["V 161025 Demo"]]
+    for i in range(12):
+        rows += [["A", "N", f"BR-{i}", "00", f"Pump type {i}", "1", "Stck", 5900 + i], ["B", "N", f"BR-{i}", " "]]
+    assert "records of several types" in read(rows).notes[0]
+
+
+def test_a_wide_export_finds_its_columns() -> None:
+    line = "sku:Variant SKU; name:Title; price:Variant Price; stock:Variant Inventory Qty"
+    filler = "; ".join(f"xtext:Metafield {i}" for i in range(150))
+    made = made_list(f"{filler}; {line}")
+    mapped = read([made.headers, *made.rows])
+    assert mapped.mapping() == made.expected
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "above", "setting", "expected", "evidence"),
+    [
+        ("Price", "12.50 €", None, "USD", "EUR", "cells"),
+        ("Price (PLN)", "12.50", "All prices in EUR", "USD", "PLN", "header"),
+        ("Price", "12.50", "All prices in EUR without VAT", "USD", "EUR", "text"),
+        ("Price", "12.50", "Exchange office: USD", "GBP", "GBP", "setting"),
+        ("Price", "12.50", None, None, None, ""),
+    ],
+)
+def test_the_currency_is_looked_for_from_the_cell_outwards(
+    header: str, cells: str, above: str | None, setting: str | None, expected: str | None, evidence: str
+) -> None:
+    prices: list[CellValue] = [cells.replace("12", str(12 + i)) for i in range(20)]
+    rows = listed(["SKU", "Name", header], SKUS, NAMES, prices)
+    mapped = read([[above], *rows] if above else rows, currency=setting)
+    assert mapped.currency == expected
+    assert evidence in mapped.currency_evidence
+
+
+def test_number_texts_that_fit_two_readings_are_asked_about() -> None:
+    prices: list[CellValue] = [f"1.{200 + i}" for i in range(20)]
+    mapped = read(listed(["SKU", "Name", "Price"], SKUS, NAMES, prices))
+    assert [question.code for question in mapped.questions] == ["decimal"]
+    assert read(listed(["SKU", "Name", "Price"], SKUS, NAMES, prices), decimal=",").decision == "accept"
