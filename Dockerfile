@@ -6,7 +6,7 @@ COPY requirements-setup.lock requirements.lock ./
 RUN python -m venv /opt/uv \
  && /opt/uv/bin/pip install --quiet --require-hashes --no-deps -r requirements-setup.lock \
  && python -m venv --without-pip /opt/venv \
- && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-cache --require-hashes --no-deps -r requirements.lock
+ && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-cache --compile-bytecode --require-hashes --no-deps -r requirements.lock
 # After the dependencies, so that a change of our code does not install them again.
 COPY pyproject.toml README.md LICENSE ./
 COPY ingestion_dagster ingestion_dagster
@@ -18,6 +18,8 @@ RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/dagster --shel
  && install -d -o ingestion -g ingestion /var/lib/dagster /var/lib/dagster/storage /data/inbox /data/snapshots
 COPY --from=build /opt/venv /opt/venv
 COPY dagster.yaml /var/lib/dagster/dagster.yaml
+# The number of runs at a time comes from the environment of the container.
+RUN sed -i "s/max_concurrent_runs: [0-9]*/max_concurrent_runs: {env: INGESTION_MAX_JOBS}/" /var/lib/dagster/dagster.yaml
 COPY deploy/docker/workspace.yaml /app/workspace.yaml
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -1,7 +1,7 @@
 """Dagster's own home: where its instance lives and which environment its processes need. No definitions here."""
 
 import os
-import shutil
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +41,7 @@ def dagster_environment(place: Workplace) -> dict[str, str]:
     }
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a process per run would compile our modules every time
     if place.dagster_url and "DAGSTER_POSTGRES_URL" not in os.environ:
-        environment["DAGSTER_POSTGRES_URL"] = place.dagster_url.replace("postgresql://", "postgresql+psycopg2://", 1)
+        environment["DAGSTER_POSTGRES_URL"] = place.dagster_url
     return environment
 
 
@@ -53,7 +53,10 @@ def prepare_home(settings: Settings) -> Path:
     ours = ours if ours.exists() else PACKAGE / "dagster.yaml"
     theirs = home / "dagster.yaml"
     if "DAGSTER_HOME" not in os.environ or not theirs.exists():
-        shutil.copyfile(ours, theirs)
+        number = f"max_concurrent_runs: {settings.max_jobs}"
+        theirs.write_text(
+            re.sub(r"max_concurrent_runs: \d+", number, ours.read_text(encoding="utf-8")), encoding="utf-8"
+        )
     return home
 
 

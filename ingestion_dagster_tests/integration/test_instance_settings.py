@@ -1,22 +1,20 @@
 """dagster.yaml as Dagster reads it, on a real database."""
 
-import shutil
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster._core.instance.config import dagster_instance_config
 
-CHECKOUT = Path(__file__).parents[2]
+from ingestion_dagster.instance import prepare_home
+from ingestion_dagster.settings import Settings
 
 
 @pytest.fixture
 def home(tmp_path: Path, dagster_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copy(CHECKOUT / "dagster.yaml", tmp_path)
     monkeypatch.setenv("DAGSTER_POSTGRES_URL", dagster_url)
-    monkeypatch.setenv("INGESTION_MAX_JOBS", "7")
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    return tmp_path
+    return prepare_home(Settings(max_jobs=7))
 
 
 def test_the_instance_stores_in_postgresql_and_takes_its_limit_of_runs_from_the_environment(home: Path) -> None:
@@ -35,6 +33,17 @@ def test_the_instance_stores_in_postgresql_and_takes_its_limit_of_runs_from_the_
     with dg.DagsterInstance.get() as instance:
         assert list(instance.get_dynamic_partitions("suppliers")) == ["acme"]
     assert not list(home.glob("**/*.db")), "something is still kept in SQLite"
+
+
+def test_without_a_database_in_the_environment_dagster_keeps_its_records_below_its_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DAGSTER_POSTGRES_URL", raising=False)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    prepare_home(Settings())
+    with dg.DagsterInstance.get() as instance:
+        instance.add_dynamic_partitions("suppliers", ["acme"])
+    assert list(tmp_path.glob("**/*.db"))
 
 
 def test_a_lost_machine_frees_its_supplier_and_a_waiting_tick_holds_up_nobody(home: Path) -> None:
