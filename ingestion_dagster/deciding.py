@@ -8,11 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core import guards
-from ingestion_dagster.core.errors import DataIngestionError, SheetError
+from ingestion_dagster.core.errors import DataIngestionError, SheetError, StoreRejected
 from ingestion_dagster.core.mapped import MappedSheet
 from ingestion_dagster.core.supplier import Supplier
 from ingestion_dagster.core.walk import Errand, ErrorCount, LoadSummary, StagedBatch, result_object
-from ingestion_dagster.store import batches, items, judging, products, requests, suppliers
+from ingestion_dagster.store import batches, items, judging, products, requests, suppliers, verdicts
 from ingestion_dagster.store.database import Database, connected
 from ingestion_dagster.timing import timed
 from ingestion_dagster.workplace import Workplace
@@ -64,6 +64,7 @@ async def _decide(connection: AsyncConnection, place: Workplace, staged: StagedB
             reasons = tuple(result.message for result in stopped)
             return _summary(batch, "held", reasons=reasons, errors=await _errors(connection, batch["id"]))
         if batch["state"] == "held":
+            await check_content(connection, batch)
             await batches.move(connection, batch["id"], "approved", "guards", "the thresholds were changed")
     return await apply(connection, place, supplier, batch)
 
@@ -75,19 +76,28 @@ async def locked_batch(connection: AsyncConnection, batch_id: int) -> dict[str, 
     return await batches.get(connection, batch_id)
 
 
+async def check_content(connection: AsyncConnection, batch: dict[str, Any]) -> None:
+    """Raises StoreRejected where the staged rows are not the ones that were judged."""
+    again = f"`ingestion load {batch['supplier_key']}` reads the list again"
+    if batch["content_hash"] is None:
+        raise StoreRejected(f"batch {batch['id']} was never judged, its load was interrupted; {again}")
+    if await verdicts.content_hash(connection, batch["id"]) != batch["content_hash"]:
+        raise StoreRejected(f"the staged rows of batch {batch['id']} are not those that were judged; {again}")
+
+
 async def _errors(connection: AsyncConnection, batch_id: int) -> tuple[ErrorCount, ...]:
     return tuple(ErrorCount.model_validate(row) for row in await batches.errors_by_code(connection, batch_id))
 
 
 async def apply(
-    connection: AsyncConnection, place: Workplace, supplier: Supplier, batch: dict[str, Any]
+    connection: AsyncConnection, place: Workplace, supplier: Supplier, batch: dict[str, Any], actor: str = "load"
 ) -> LoadSummary:
     """Take a judged batch into the catalogue; what it overtakes is closed. In the caller's transaction."""
     grace = supplier.settings.missing_grace or place.settings.missing_grace_loads
-    merged = await items.merge(connection, batch["id"], grace)
+    merged = await items.merge(connection, batch["id"], grace, actor)
     if supplier.settings.draft_products:
         await products.draft_new(connection, supplier, batch["id"])
-    for overtaken in await batches.close_overtaken(connection, supplier.id, batch["id"]):
+    for overtaken in await verdicts.close_overtaken(connection, supplier.id, batch["id"]):
         await requests.settle_held(
             connection, overtaken, "superseded", "StaleSnapshot", f"overtaken by batch {batch['id']}"
         )
@@ -110,9 +120,9 @@ async def judge(connection: AsyncConnection, batch: dict[str, Any], supplier: Su
     facts = await judging.facts_of(connection, batch, supplier.settings.guards, mapped)
     results = guards.evaluate(facts, supplier.settings.guards, mapped)
     questions = [question.model_dump(mode="json") for question in mapped.questions]
-    await batches.record_judgement(connection, batch["id"], guards.as_json(results), questions)
-    if guards.tripped(results):
-        await batches.seal(connection, batch["id"])
+    await verdicts.record_judgement(connection, batch["id"], guards.as_json(results), questions)
+    if guards.tripped(results) and batch["content_hash"] is None:
+        await verdicts.seal(connection, batch["id"])
     return results
 
 
@@ -120,7 +130,7 @@ def _summary(batch: dict[str, Any], status: str, **more: Any) -> LoadSummary:
     return LoadSummary(
         supplier_key=batch["supplier_key"],
         batch_id=batch["id"],
-        status=status,  # type: ignore[arg-type]
+        status=status,
         total_rows=batch["total_rows"],
         accepted_rows=batch["total_rows"] - batch["rejected_rows"],
         rejected_rows=batch["rejected_rows"],

@@ -7,7 +7,7 @@ import dagster as dg
 
 from ingestion_dagster.assets import supplier_items, supplier_sheet
 from ingestion_dagster.checks import supplier_checks
-from ingestion_dagster.jobs import ingest_supplier, reload_supplier
+from ingestion_dagster.jobs import ingest_supplier, reload_supplier, review_batch
 from ingestion_dagster.resources import IngestionResource, reference_io_manager
 from ingestion_dagster.schedules import refresh_all_suppliers
 from ingestion_dagster.sensors import ingestion_queue
@@ -18,7 +18,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
     return dg.Definitions(
         assets=[supplier_sheet, supplier_items],
         asset_checks=supplier_checks,
-        jobs=[ingest_supplier, reload_supplier],
+        jobs=[ingest_supplier, reload_supplier, review_batch],
         sensors=[ingestion_queue],
         schedules=[refresh_all_suppliers],
         resources={

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from ingestion_dagster.assets import supplier_items, supplier_sheet
+from ingestion_dagster.review_ops import decide_batch
 
 ingest_supplier = dg.define_asset_job(
     "ingest_supplier",
@@ -15,3 +16,9 @@ reload_supplier = dg.define_asset_job(
     selection=dg.AssetSelection.assets(supplier_items),
     description="Load a supplier's stored list again with today's rules; fetches nothing.",
 )
+
+
+@dg.job(description="Approve or reject a held batch. Run it with its id, `approve` or `reject`, and a note.")
+def review_batch() -> None:
+    """Exactly the rows that were judged are applied; a batch that something newer overtook is refused."""
+    decide_batch()

@@ -27,7 +27,7 @@ from ingestion_dagster.core.walk import (
 )
 from ingestion_dagster.deciding import upsert_items as upsert_items
 from ingestion_dagster.fetching import fetch_bytes, open_snapshot
-from ingestion_dagster.store import batches, mappings, snapshots, staging, suppliers
+from ingestion_dagster.store import batches, mappings, snapshots, staging, suppliers, verdicts
 from ingestion_dagster.store.database import Database, connected
 from ingestion_dagster.timing import timed
 from ingestion_dagster.workplace import Workplace
@@ -76,7 +76,7 @@ async def map_columns(place: Workplace, snapshot: SheetSnapshot, *, reread: bool
             supplier = await suppliers.by_key(connection, snapshot.supplier_key)
             remembered = await mappings.confirmed(connection, supplier.id)
             fingerprint = fingerprint_of(snapshot, supplier, remembered.version if remembered else 0)
-            known_batch = None if reread else await batches.of_same_list(connection, supplier.id, fingerprint)
+            known_batch = None if reread else await verdicts.of_same_list(connection, supplier.id, fingerprint)
         if known_batch is None:
             workbook = open_snapshot(place, snapshot, supplier)
             mapping_id, mapped = _understood(workbook, supplier, remembered)

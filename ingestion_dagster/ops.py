@@ -127,11 +127,11 @@ async def upsert_items(
     )
     for reason in summary.reasons:
         context.log.warning(f"{key}: held: {reason}")
-    context.add_output_metadata(_metadata(summary, mapping))
+    context.add_output_metadata(summary_metadata(summary, mapping))
     return summary
 
 
-def _metadata(summary: LoadSummary, mapping: dict[str, str]) -> dict[str, dg.MetadataValue | int | float | str]:
+def summary_metadata(summary: LoadSummary, mapping: dict[str, str]) -> dict[str, dg.MetadataValue | int | float | str]:
     """Standard names, plain numbers (Dagster plots them), and the reasons as people read them."""
     metadata: dict[str, dg.MetadataValue | int | float | str] = {
         "dagster/row_count": summary.accepted_rows,

@@ -1,18 +1,27 @@
-"""`ingestion batch`: what was loaded, what was held and why."""
+"""`ingestion batch`: what was loaded, what was held and why, and the decision about it."""
 
-from typing import Annotated, Any
+import asyncio
+import getpass
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ingestion_dagster.cli.output import AsJson, console, print_json, print_table
+from ingestion_dagster.cli.output import AsJson, console, errors, print_json, print_table
+from ingestion_dagster.instance import instance
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import batches
 from ingestion_dagster.store.database import Database
-from ingestion_dagster.workplace import workplace
+from ingestion_dagster.workplace import Workplace, workplace
+
+if TYPE_CHECKING:
+    from ingestion_dagster.review_ops import Event
 
 app = typer.Typer(help="Batches: every load, held ones above all.", no_args_is_help=True)
 
 BatchId = Annotated[int, typer.Argument(metavar="ID", help="As `batch list` shows it.")]
+Note = Annotated[str | None, typer.Option(help="Why, for those who ask later.")]
+By = Annotated[str | None, typer.Option(help="Who decides, if not the user who is logged in.")]
 
 
 @app.command("list")
@@ -102,3 +111,58 @@ def show(batch_id: BatchId, as_json: AsJson = False) -> None:
         ((t["at"], t["from_state"], t["to_state"], t["actor"], t["reason"]) for t in batch["transitions"]),
     )
     console.print("")
+
+
+@app.command()
+def approve(batch_id: BatchId, note: Note = None, by: By = None, as_json: AsJson = False) -> None:
+    """Take a held (or planned) batch into the catalogue, exactly as it was judged."""
+    _decide("approve", batch_id, note, by, as_json)
+
+
+@app.command()
+def reject(batch_id: BatchId, note: Note = None, by: By = None, as_json: AsJson = False) -> None:
+    """Refuse a held batch; the catalogue stays as it is."""
+    _decide("reject", batch_id, note, by, as_json)
+
+
+def _decide(decision: str, batch_id: int, note: str | None, by: str | None, as_json: bool) -> None:
+    from ingestion_dagster.review_ops import Decision, decide
+
+    with workplace(settings()) as place:
+        key, events = asyncio.run(decide(place, batch_id, Decision(decision), by or person(), note))
+        _tell_dagster(place, key, events)
+        batch = place.run(lambda database: _one(database, batch_id))
+    if as_json:
+        names = ("id", "supplier_key", "state", "inserted", "updated", "unchanged", "missing")
+        print_json({name: batch[name] for name in names})
+        return
+    outcome = (
+        f"{batch['inserted']:,} inserted, {batch['updated']:,} updated, {batch['unchanged']:,} unchanged,"
+        f" {batch['missing']:,} missing"
+        if batch["state"] == "applied"
+        else "the catalogue stays as it is"
+    )
+    console.print(f"batch {batch_id} of [bold]{key}[/] is {batch['state']}: {outcome}", highlight=False)
+
+
+def person() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user need not have a name
+        return "command line"
+
+
+def _tell_dagster(place: Workplace, key: str, events: "Sequence[Event]") -> None:
+    """The decision is made and stored already; an instance that cannot be reached does not undo it."""
+    try:
+        with instance(place) as dagster_instance:
+            dagster_instance.add_dynamic_partitions("suppliers", [key])
+            for event in events:
+                dagster_instance.report_runless_asset_event(event)
+    except Exception as error:
+        errors.print(f"the decision is stored, but Dagster could not be told: {error}", markup=False, highlight=False)
+
+
+async def _one(database: Database, batch_id: int) -> dict[str, Any]:
+    async with database.transaction() as connection:
+        return await batches.get(connection, batch_id)

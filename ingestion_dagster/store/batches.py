@@ -9,7 +9,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import StoreRejected
-from ingestion_dagster.core.guards import GuardResult
 
 ALLOWED = {
     "staged": ("applied", "held", "approved", "failed", "rejected"),
@@ -118,42 +117,26 @@ async def get(connection: AsyncConnection, batch_id: int) -> dict[str, Any]:
     return dict(row._mapping)
 
 
-async def seal(connection: AsyncConnection, batch_id: int) -> None:
-    """Write down the hash of the staged rows: what a person approves later is exactly what was judged."""
-    await connection.execute(
-        text(f"UPDATE ingestion_batches SET content_hash = ({CONTENT_HASH}) WHERE id = :batch"), {"batch": batch_id}
-    )
-
-
-async def content_hash(connection: AsyncConnection, batch_id: int) -> str:
-    """Hash of the batch's staged rows as they are now."""
-    return str((await connection.execute(text(CONTENT_HASH), {"batch": batch_id})).scalar_one())
-
-
-async def of_same_list(connection: AsyncConnection, supplier_id: UUID, fingerprint: str) -> tuple[int, str] | None:
-    """Id and state of the batch that has this very list already: in force, or stopped and newer than that.
-
-    A batch closed because it was overtaken is older than the one in force, so a list that comes back is read anew.
-    """
-    row = (await connection.execute(text(SAME_LIST), {"supplier": supplier_id, "fingerprint": fingerprint})).first()
-    return (int(row.id), str(row.state)) if row else None
-
-
-async def close_overtaken(connection: AsyncConnection, supplier_id: UUID, applied_id: int) -> list[int]:
-    """Undecided batches that are older than the one just applied can never be applied: reject them; their ids."""
-    older = await connection.execute(text(OVERTAKEN), {"supplier": supplier_id, "applied": applied_id})
-    closed = [int(batch_id) for batch_id in older.scalars()]
-    for batch_id in closed:
-        await move(connection, batch_id, "rejected", "load", f"overtaken by batch {applied_id}")
-    return closed
-
-
 async def in_force(connection: AsyncConnection, supplier_id: UUID) -> dict[str, Any] | None:
     """The batch whose rows are the supplier's catalogue now."""
     row = (
         await connection.execute(
             text(
                 "SELECT b.* FROM suppliers s JOIN ingestion_batches b ON b.id = s.last_batch_id WHERE s.id = :supplier"
+            ),
+            {"supplier": supplier_id},
+        )
+    ).first()
+    return dict(row._mapping) if row else None
+
+
+async def newest_mapped(connection: AsyncConnection, supplier_id: UUID) -> dict[str, Any] | None:
+    """Id, state, mapping and questions of the supplier's newest batch that was read."""
+    row = (
+        await connection.execute(
+            text(
+                "SELECT id, state, mapping, questions, snapshot_id FROM ingestion_batches"
+                " WHERE supplier_id = :supplier AND mapping IS NOT NULL ORDER BY id DESC LIMIT 1"
             ),
             {"supplier": supplier_id},
         )
@@ -215,56 +198,8 @@ async def errors_by_code(connection: AsyncConnection, batch_id: int) -> list[dic
     return [dict(row._mapping) for row in rows]
 
 
-CONTENT_HASH = """
-SELECT encode(sha256(convert_to(coalesce(string_agg(
-           md5(staged::text), '' ORDER BY row_number, supplier_sku), ''), 'UTF8')), 'hex')
-FROM staged_items staged WHERE batch_id = :batch
-"""
-
-SAME_LIST = """
-SELECT batch.id, batch.state FROM ingestion_batches batch JOIN suppliers supplier ON supplier.id = batch.supplier_id
-WHERE batch.supplier_id = :supplier AND batch.fingerprint = :fingerprint
-  AND (batch.id = supplier.last_batch_id
-       OR (batch.id > coalesce(supplier.last_batch_id, 0) AND batch.state IN ('held', 'rejected')))
-ORDER BY batch.state = 'applied' DESC, batch.id DESC LIMIT 1
-"""
-
-OVERTAKEN = """
-SELECT batch.id FROM ingestion_batches batch JOIN ingestion_batches applied ON applied.id = :applied
-WHERE batch.supplier_id = :supplier AND batch.state IN ('staged', 'held', 'approved') AND batch.id <> applied.id
-  AND (batch.snapshot_id < applied.snapshot_id OR (batch.snapshot_id = applied.snapshot_id AND batch.id < applied.id))
-ORDER BY batch.id
-"""
-
 ONE_BATCH = """
 SELECT batch.*, supplier.key AS supplier_key, supplier.name AS supplier_name, supplier.last_batch_id
 FROM ingestion_batches batch JOIN suppliers supplier ON supplier.id = batch.supplier_id
 WHERE batch.id = :id
 """
-
-
-async def record_judgement(
-    connection: AsyncConnection, batch_id: int, guards: list[dict[str, Any]], questions: list[dict[str, Any]]
-) -> None:
-    """What the guards said about the batch."""
-    await connection.execute(
-        text(
-            "UPDATE ingestion_batches SET guards = CAST(:guards AS jsonb), questions = CAST(:questions AS jsonb)"
-            " WHERE id = :id"
-        ),
-        {"id": batch_id, "guards": orjson.dumps(guards).decode(), "questions": orjson.dumps(questions).decode()},
-    )
-
-
-async def newest_judgement(connection: AsyncConnection, key: str) -> tuple[int, str, list[GuardResult]] | None:
-    """The newest batch of the supplier that was judged: id, state, and what the guards said."""
-    row = (
-        await connection.execute(
-            text(
-                "SELECT b.id, b.state, b.guards FROM ingestion_batches b JOIN suppliers s ON s.id = b.supplier_id"
-                " WHERE s.key = :key AND b.guards <> '[]' ORDER BY b.id DESC LIMIT 1"
-            ),
-            {"key": key},
-        )
-    ).first()
-    return (row.id, row.state, [GuardResult.model_validate(guard) for guard in row.guards]) if row else None

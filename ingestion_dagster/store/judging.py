@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingestion_dagster.core.guards import Before, Facts, WorstRow
-from ingestion_dagster.core.mapped import MappedSheet
+from ingestion_dagster.core.guards import Before, Facts, WorstRow, question_key
+from ingestion_dagster.core.mapped import MappedSheet, Question
 from ingestion_dagster.core.supplier import Thresholds
 from ingestion_dagster.store.judging_sql import CHANGES, COPIED, FACTS, IN_FORCE, MISSING, OUTLIERS, TOTALS
 
@@ -65,6 +65,8 @@ async def _before(connection: AsyncConnection, supplier_id: UUID) -> Before | No
         reject_share=row.rejected_rows / read,
         duplicate_share=(row.duplicates or 0) / read,
         price_kind=row.price_kind or {},
+        signature=row.signature or "",
+        answered=tuple(question_key(Question.model_validate(question)) for question in row.questions),
     )
 
 

@@ -126,7 +126,7 @@ another column says now, where that column did not always repeat the price."""
 
 IN_FORCE = """
 SELECT batch.total_rows, batch.rejected_rows, (batch.report ->> 'duplicates')::int AS duplicates,
-       batch.mapping -> 'qualifiers' AS price_kind
+       batch.mapping -> 'qualifiers' AS price_kind, batch.mapping ->> 'signature' AS signature, batch.questions
 FROM suppliers supplier JOIN ingestion_batches batch ON batch.id = supplier.last_batch_id
 WHERE supplier.id = :supplier
 """

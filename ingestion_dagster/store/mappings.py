@@ -59,8 +59,13 @@ def _version(known: list[RememberedMapping]) -> int:
 
 
 async def keep(connection: AsyncConnection, supplier_id: UUID, mapping: RememberedMapping, confirmed_by: str) -> int:
-    """Remember `mapping` as confirmed, in place of what was known for the same headers; its id."""
-    kept = mapping.model_copy(update={"confirmed_by": confirmed_by})
+    """Remember `mapping` as confirmed, in place of what was known for the same headers; its id.
+
+    Questions settled before stay settled: a sheet does not ask them again, so `mapping` does not name them.
+    """
+    before = await confirmed(connection, supplier_id)
+    settled = tuple(dict.fromkeys((*(before.mapping.settled if before else ()), *mapping.settled)))
+    kept = mapping.model_copy(update={"confirmed_by": confirmed_by, "settled": settled})
     row = await connection.execute(
         text(
             "INSERT INTO column_mappings (supplier_id, signature, mapping, confirmed, confirmed_by)"

@@ -1,0 +1,76 @@
+"""`ingestion plan`: what a load would change, before it does."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ingestion_dagster.cli.output import AsJson, console, errors, print_json, print_table
+from ingestion_dagster.settings import settings
+from ingestion_dagster.workplace import workplace
+
+if TYPE_CHECKING:
+    from ingestion_dagster.planning import Plan
+
+TITLES = {
+    "price": "Prices that would change",
+    "other": "Other changes",
+    "insert": "New items",
+    "vanished": "Items that are no longer in the list",
+}
+
+
+def plan(
+    key: Annotated[str, typer.Argument(help="The supplier's key, as `supplier list` shows it.")],
+    limit: Annotated[int, typer.Option(min=0, max=100_000, help="Rows to show of each kind of change.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """What a load would change: nothing is written to the catalogue. The same batch can then be approved by its id."""
+    from ingestion_dagster.planning import plan as make_plan
+
+    with workplace(settings()) as place:
+        if as_json:
+            print_json(asyncio.run(make_plan(place, key, limit)).as_json())
+            return
+        with errors.status(f"reading {key} …"):
+            made = asyncio.run(make_plan(place, key, limit))
+    _tell(made)
+
+
+def _tell(made: "Plan") -> None:
+    if made.status == "unchanged":
+        console.print(f"[bold]{made.supplier}[/]: the list is the one in force; nothing would change")
+        return
+    if made.status == "rejected":
+        console.print(f"[bold]{made.supplier}[/]: this very list was rejected before; the supplier has to send another")
+        return
+    counts = made.counts
+    console.print(
+        f"[bold]{made.supplier}[/]: {made.total_rows:,} rows: {counts['inserted']:,} new, {counts['prices']:,} prices"
+        f" and {counts['other']:,} other items would change, {counts['returned']:,} return, {counts['unchanged']:,} stay,"
+        f" {counts['vanished']:,} vanish, {made.rejected_rows:,} rows rejected",
+        highlight=False,
+    )
+    for kind, title in TITLES.items():
+        rows = [change for change in made.changes if change["kind"] == kind]
+        if rows:
+            print_table(title, ("row", "sku", "name", "before", "now", "change"), [_row(change) for change in rows])
+    if made.rejects:
+        print_table("Rejects", ("rows", "reason"), [(r["count"], r["sample_message"]) for r in made.rejects])
+    for guard in made.guards:
+        console.print(f"  would be held: {guard['message']}", highlight=False, markup=False)
+    console.print(
+        f"nothing was changed; to apply exactly this: [bold]ingestion batch approve {made.batch_id}[/]", highlight=False
+    )
+
+
+def _row(change: dict[str, Any]) -> tuple[Any, ...]:
+    before = _money(change["old_price"], change["old_currency"])
+    now = _money(change["price"], change["currency"])
+    told = [f"{change['percent']:+.2f} %"] if change["percent"] else []
+    told += change["differing"] + (["returns"] if change["returns"] else [])
+    return (change["row_number"], change["supplier_sku"], change["name"], before, now, ", ".join(told))
+
+
+def _money(price: Any, currency: str | None) -> str:
+    return "" if price is None else f"{price} {currency or ''}".strip()

@@ -1,0 +1,91 @@
+"""A person's decision about a batch, in Dagster: the op of `review_batch`, and the events by which the supplier's asset
+shows what was decided. The decision itself is made in `reviewing.py`.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+
+import dagster as dg
+
+from ingestion_dagster import loading, reviewing
+from ingestion_dagster.assets import supplier_items
+from ingestion_dagster.checks import evaluations
+from ingestion_dagster.core.errors import DataIngestionError
+from ingestion_dagster.core.guards import GuardResult
+from ingestion_dagster.core.walk import LoadSummary
+from ingestion_dagster.ops import summary_metadata
+from ingestion_dagster.resources import IngestionResource
+from ingestion_dagster.store import batches
+from ingestion_dagster.store.database import connected
+from ingestion_dagster.tags import BATCH, SUPPLIER
+from ingestion_dagster.workplace import Workplace
+
+Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
+
+
+class Decision(Enum):
+    """What a person says about a batch."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+class Review(dg.Config):
+    """Which batch, what is decided, and why. `by`: who decided, for the record."""
+
+    batch_id: int
+    decision: Decision
+    note: str = ""
+    by: str = ""
+
+
+@dg.op
+async def decide_batch(context: dg.OpExecutionContext, config: Review, ingestion: IngestionResource) -> None:
+    """Approve or reject one held batch; the supplier's asset shows it."""
+    actor = config.by or f"dagster run {context.run_id[:8]}"
+    try:
+        key, events = await decide(ingestion.place, config.batch_id, config.decision, actor, config.note or None)
+    except DataIngestionError as error:
+        raise dg.Failure(
+            description=str(error), metadata={"error_type": type(error).__name__}, allow_retries=False
+        ) from error
+    context.instance.add_run_tags(context.run_id, {SUPPLIER: key, BATCH: str(config.batch_id)})
+    for event in events:
+        context.log_event(event)
+    context.log.info(f"{key}: batch {config.batch_id}: {config.decision.value} by {actor}")
+
+
+async def decide(
+    place: Workplace, batch_id: int, decision: Decision, actor: str, note: str | None
+) -> tuple[str, Sequence[Event]]:
+    """Do it; the supplier's key, and what Dagster is to be told. Raises what `reviewing` raises."""
+    if decision is Decision.REJECT:
+        key = await reviewing.reject(place, batch_id, actor, note)
+        return key, [_rejected(key, batch_id, actor, note)]
+    summary = await reviewing.approve(place, batch_id, actor, note)
+    return summary.supplier_key, await approval_events(place, summary, actor, note)
+
+
+async def approval_events(place: Workplace, summary: LoadSummary, actor: str, note: str | None) -> Sequence[Event]:
+    """The materialization that the load did not bring, and the checks as they stand now."""
+    mapping = await loading.mapping_in_words(place, summary.batch_id)
+    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+        batch = await batches.get(connection, summary.batch_id)
+    judged = [GuardResult.model_validate(guard) for guard in batch["guards"]]
+    decided = {"approved_by": actor, "note": note or "", "run_that_held_it": batch["run_id"] or ""}
+    materialized = dg.AssetMaterialization(
+        asset_key=supplier_items.key,
+        partition=summary.supplier_key,
+        description=f"batch {summary.batch_id}, approved by {actor}",
+        metadata={**summary_metadata(summary, mapping), **decided},
+    )
+    return [materialized, *evaluations(summary.batch_id, "applied", judged, summary.supplier_key)]
+
+
+def _rejected(key: str, batch_id: int, actor: str, note: str | None) -> dg.AssetObservation:
+    return dg.AssetObservation(
+        asset_key=supplier_items.key,
+        partition=key,
+        description=f"batch {batch_id} was rejected by {actor}; the catalogue is unchanged",
+        metadata={"batch_id": batch_id, "status": "rejected", "rejected_by": actor, "note": note or ""},
+    )
