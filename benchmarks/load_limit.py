@@ -20,7 +20,9 @@ from ingestion_dagster.store import items
 from ingestion_dagster.store.staging import STAGED_COLUMNS
 
 WAL = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
-STATEMENT = items.MERGE.replace("staged_items", "clean_rows").replace(":batch", "CAST(1 AS bigint)")
+STATEMENT = (
+    items.MERGE.replace("staged_items", "clean_rows").replace(":batch", "CAST(1 AS bigint)").replace(":grace", "3")
+)
 
 
 async def load(url: str, clean: Path) -> dict[str, float]:
@@ -32,7 +34,9 @@ async def load(url: str, clean: Path) -> dict[str, float]:
         started = time.perf_counter()
         async with connection.transaction():
             await connection.execute(items.PLANNER)
-            await connection.execute("CREATE TEMPORARY TABLE clean_rows (LIKE staged_items) ON COMMIT DROP")
+            await connection.execute(
+                "CREATE TEMPORARY TABLE clean_rows (LIKE staged_items INCLUDING DEFAULTS) ON COMMIT DROP"
+            )
             await connection.copy_to_table("clean_rows", source=clean, columns=STAGED_COLUMNS, format="text", null="")
             copied = time.perf_counter()
             await connection.fetchrow(STATEMENT.replace(":supplier", f"CAST('{supplier}' AS uuid)"))

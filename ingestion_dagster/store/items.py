@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingestion_dagster.core.errors import StaleSnapshot, StoreRejected
+from ingestion_dagster.core.errors import StaleSnapshot, StoreRejected, StoreUnavailable
 from ingestion_dagster.store import batches
 
 COMPARED = (
@@ -67,13 +67,12 @@ async def merge(connection: AsyncConnection, batch_id: int, grace: int, actor: s
         raise StoreRejected(
             f"batch {batch_id} has {merged.staged} of {batch['accepted_rows']} staged rows; load the list again"
         )
-    missing = (await connection.execute(text(VANISHED), parameters)).scalar_one()
     await batches.move(connection, batch_id, "applied", actor)
     counts = MergeCounts(
         inserted=merged.inserted,
         updated=merged.updated,
         unchanged=merged.staged - merged.inserted - merged.updated,
-        missing=missing,
+        missing=merged.missing,
         price_changes=merged.price_changes,
         median_change=round(float(merged.median_change), 2) if merged.median_change is not None else None,
     )
@@ -109,13 +108,19 @@ async def mark_seen(connection: AsyncConnection, supplier_id: UUID, batch_id: in
 
 
 async def check_order(connection: AsyncConnection, batch_id: int) -> None:
-    """An older snapshot never overwrites a newer one, nor an older reading of the same snapshot a newer one."""
+    """An older snapshot never overwrites a newer one, nor an older reading of the same snapshot a newer one.
+
+    Raises StaleSnapshot, or StoreUnavailable where a crash of the server emptied the unlogged part of `staged_items`
+    after this batch was staged: the load has to begin again.
+    """
     row = (await connection.execute(text(NEWER_IN_FORCE), {"batch": batch_id})).first()
     if row is not None:
         raise StaleSnapshot(
             f"batch {batch_id} (list of {row.fetched_at:%Y-%m-%d %H:%M} UTC) is overtaken by batch {row.newer_batch},"
             f" whose list was fetched {row.newer_fetched_at:%Y-%m-%d %H:%M} UTC"
         )
+    if (await connection.execute(text(LOST), {"batch": batch_id})).first() is not None:
+        raise StoreUnavailable(f"the staged rows of batch {batch_id} went with a crash of the database; load it again")
 
 
 async def prices_as_of(connection: AsyncConnection, key: str, moment: datetime) -> list[dict[str, object]]:
@@ -130,8 +135,12 @@ async def prices_as_of(connection: AsyncConnection, key: str, moment: datetime) 
     return [dict(row._mapping) for row in rows]
 
 
-PLANNER = "SELECT set_config('enable_nestloop', 'off', true)"
-"""Estimates for freshly staged rows are blind; both sides are whole lists, so a hash or merge join is right."""
+PLANNER = """
+SELECT set_config('enable_nestloop', 'off', true),
+       set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')) / 1024, 65536) || 'kB', true)
+"""
+"""Estimates for freshly staged rows are blind; both sides are whole lists, so a hash or merge join is right, and one
+of 100,000 rows fits into 64 MB."""
 
 NEWER_IN_FORCE = """
 SELECT mine.fetched_at, newer.fetched_at AS newer_fetched_at, force.id AS newer_batch
@@ -143,24 +152,30 @@ JOIN sheet_snapshots newer ON newer.id = force.snapshot_id
 WHERE batch.id = :batch AND (newer.id > mine.id OR (newer.id = mine.id AND force.id > batch.id))
 """
 
+LOST = """
+SELECT id FROM ingestion_batches
+WHERE id = :batch AND state = 'staged' AND accepted_rows > 0
+  AND NOT EXISTS (SELECT FROM staged_items WHERE batch_id = :batch)
+"""
+
 _OLD = ", ".join(f"item.{column}" for column in COMPARED)
 _NEW = ", ".join(f"staged.{column}" for column in COMPARED)
 _LIST = ", ".join(COMPARED)
 _SET = ", ".join(f"{column} = incoming.{column}" for column in COMPARED)
 
 MERGE = f"""
-WITH staged AS MATERIALIZED (
-    SELECT * FROM staged_items WHERE batch_id = :batch
-), incoming AS MATERIALIZED (
-    SELECT staged.*, item.id AS item_id, item.current_price AS old_price, item.currency AS old_currency,
-           item.missing_since AS was_missing_since
-    FROM staged
-    LEFT JOIN supplier_items item
-        ON item.supplier_id = :supplier AND item.supplier_sku = staged.supplier_sku
-    WHERE item.id IS NULL
-       OR (item.current_price, {_OLD}) IS DISTINCT FROM (staged.price, {_NEW})
-       OR item.missing_since IS NOT NULL OR NOT item.active
+WITH compared AS MATERIALIZED (
+    SELECT staged.*, item.id AS item_id, item.supplier_sku AS known_sku, item.current_price AS old_price,
+           item.currency AS old_currency, item.missing_since AS was_missing_since
+    FROM (SELECT * FROM staged_items WHERE batch_id = :batch) staged
+    FULL JOIN (SELECT * FROM supplier_items WHERE supplier_id = :supplier) item
+        ON item.supplier_sku = staged.supplier_sku
+    WHERE CASE WHEN staged.supplier_sku IS NULL THEN item.active
+               ELSE item.id IS NULL OR item.missing_since IS NOT NULL OR NOT item.active
+                    OR (item.current_price, {_OLD}) IS DISTINCT FROM (staged.price, {_NEW}) END
     ORDER BY staged.supplier_sku
+), incoming AS (
+    SELECT * FROM compared WHERE supplier_sku IS NOT NULL
 ), inserted AS (
     INSERT INTO supplier_items (supplier_id, supplier_sku, current_price, {_LIST})
     SELECT :supplier, supplier_sku, price, {_LIST} FROM incoming WHERE item_id IS NULL
@@ -169,7 +184,7 @@ WITH staged AS MATERIALIZED (
     UPDATE supplier_items item
     SET current_price = incoming.price, {_SET}, missing_since = NULL, missing_loads = 0, active = true,
         last_ingested_at = now(), updated_at = now()
-    FROM incoming WHERE item.id = incoming.item_id
+    FROM incoming WHERE item.supplier_id = :supplier AND item.id = incoming.item_id
     RETURNING item.id
 ), returned AS (
     UPDATE item_absences absence SET returned_at = now()
@@ -183,34 +198,29 @@ WITH staged AS MATERIALIZED (
     FROM incoming LEFT JOIN inserted ON inserted.supplier_sku = incoming.supplier_sku
     WHERE incoming.item_id IS NULL
        OR (incoming.old_price, incoming.old_currency) IS DISTINCT FROM (incoming.price, incoming.currency)
+), gone AS MATERIALIZED (
+    SELECT item_id, was_missing_since IS NULL AS newly FROM compared
+    WHERE supplier_sku IS NULL
+      AND NOT EXISTS (SELECT FROM parsing_logs reject
+                      WHERE reject.batch_id = :batch AND reject.supplier_sku = compared.known_sku)
+), marked AS (
+    UPDATE supplier_items item
+    SET missing_since = coalesce(item.missing_since, now()), missing_loads = item.missing_loads + 1,
+        active = item.missing_loads + 1 < :grace, updated_at = now()
+    FROM gone WHERE item.supplier_id = :supplier AND item.id = gone.item_id
+), absent AS (
+    INSERT INTO item_absences (supplier_item_id, batch_id, missing_since)
+    SELECT item_id, :batch, now() FROM gone WHERE newly
 )
-SELECT (SELECT count(*) FROM staged) AS staged,
+SELECT (SELECT count(*) FROM staged_items WHERE batch_id = :batch) AS staged,
        (SELECT count(*) FROM inserted) AS inserted,
        (SELECT count(*) FROM updated) AS updated,
+       (SELECT count(*) FROM gone) AS missing,
        count(*) FILTER (WHERE item_id IS NOT NULL
            AND (old_price, old_currency) IS DISTINCT FROM (price, currency)) AS price_changes,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY 100.0 * (price - old_price) / old_price)
            FILTER (WHERE old_price > 0 AND old_price <> price) AS median_change
 FROM incoming
 """
-
-VANISHED = """
-WITH gone AS (
-    SELECT item.id, item.missing_since IS NULL AS newly
-    FROM supplier_items item
-    WHERE item.supplier_id = :supplier AND item.active
-      AND NOT EXISTS (SELECT FROM staged_items staged
-                      WHERE staged.batch_id = :batch AND staged.supplier_sku = item.supplier_sku)
-      AND NOT EXISTS (SELECT FROM parsing_logs reject
-                      WHERE reject.batch_id = :batch AND reject.supplier_sku = item.supplier_sku)
-), marked AS (
-    UPDATE supplier_items item
-    SET missing_since = coalesce(item.missing_since, now()), missing_loads = item.missing_loads + 1,
-        active = item.missing_loads + 1 < :grace, updated_at = now()
-    FROM gone WHERE item.id = gone.id
-), absent AS (
-    INSERT INTO item_absences (supplier_item_id, batch_id, missing_since)
-    SELECT id, :batch, now() FROM gone WHERE newly
-)
-SELECT count(*) FROM gone
-"""
+"""One join over both lists finds what is new, what differs and what vanished; nothing else is touched. `supplier_id`
+stands in the updates too, so that they look through this supplier's items only."""

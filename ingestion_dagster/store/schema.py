@@ -6,6 +6,8 @@ of random UUIDs keep index pages local; tables of pure evidence carry no foreign
 never waits for the load they describe.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -195,25 +197,37 @@ batch_transitions = Table(
     _moment("at", now=True),
 )
 
-staged_items = Table(
-    "staged_items",
-    metadata,
-    Column("batch_id", BigInteger, nullable=False, index=True),
-    Column("row_number", Integer, nullable=False, comment="As people count: the first row of the sheet is 1"),
-    Column("supplier_sku", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("price", Numeric(18, 4), nullable=False),
-    Column("currency", Text),
-    Column("stock", Numeric(18, 3)),
-    Column("barcode", Text),
-    Column("brand", Text),
-    Column("category", Text),
-    Column("unit", Text),
-    Column("description", Text),
-    Column("url_image", Text),
-    Column("characteristics", JSONB, nullable=False),
-    Column("price_column", SmallInteger, nullable=False, comment="0-based"),
-)
+
+def _staged(name: str, *more: Index, **options: Any) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("batch_id", BigInteger, nullable=False),
+        Column("row_number", Integer, nullable=False, comment="As people count: the first row of the sheet is 1"),
+        Column("supplier_sku", Text, nullable=False),
+        Column("name", Text, nullable=False),
+        Column("price", Numeric(18, 4), nullable=False),
+        Column("currency", Text),
+        Column("stock", Numeric(18, 3)),
+        Column("barcode", Text),
+        Column("brand", Text),
+        Column("category", Text),
+        Column("unit", Text),
+        Column("description", Text),
+        Column("url_image", Text),
+        Column("characteristics", JSONB, nullable=False),
+        Column("price_column", SmallInteger, nullable=False, comment="0-based"),
+        Column("held", Boolean, nullable=False, server_default=text("false"), comment="Which part the row is in"),
+        *more,
+        **options,
+    )
+
+
+# One table in two parts: rows of a load on its way are written without WAL, rows that wait for a person with it. A
+# trigger on the batch's state moves them (ADR 0009).
+staged_items = _staged("staged_items", postgresql_partition_by="LIST (held)")
+staged_items_arriving = _staged("staged_items_arriving", Index("ix_staged_items_arriving_batch", "batch_id"))
+staged_items_held = _staged("staged_items_held", Index("ix_staged_items_held_batch", "batch_id"))
 
 supplier_items = Table(
     "supplier_items",

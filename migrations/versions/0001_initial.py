@@ -51,6 +51,21 @@ LANGUAGE sql STABLE AS $$
 $$
 """
 
+# Rows that wait for a person must outlive a crash of the server: they move to the part that is logged.
+KEEP_STAGED_ITEMS = """
+CREATE FUNCTION keep_staged_items() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE staged_items SET held = true WHERE batch_id = NEW.id AND NOT held;
+    RETURN NULL;
+END
+$$
+"""
+
+BATCH_IS_HELD = """
+CREATE TRIGGER batch_is_held AFTER UPDATE OF state ON ingestion_batches
+FOR EACH ROW WHEN (NEW.state = 'held') EXECUTE FUNCTION keep_staged_items()
+"""
+
 
 def upgrade() -> None:
     PRODUCT_STATUS.create(op.get_bind())
@@ -119,8 +134,15 @@ def upgrade() -> None:
         sa.Column("url_image", sa.Text(), nullable=True),
         sa.Column("characteristics", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("price_column", sa.SmallInteger(), nullable=False, comment="0-based"),
+        sa.Column(
+            "held", sa.Boolean(), server_default=sa.text("false"), nullable=False, comment="Which part the row is in"
+        ),
+        postgresql_partition_by="LIST (held)",
     )
-    op.create_index(op.f("ix_staged_items_batch_id"), "staged_items", ["batch_id"], unique=False)
+    for part, kind, held in (("arriving", "UNLOGGED TABLE", "false"), ("held", "TABLE", "true")):
+        op.execute(f"CREATE {kind} staged_items_{part} (LIKE staged_items INCLUDING DEFAULTS INCLUDING COMMENTS)")
+        op.execute(f"ALTER TABLE staged_items ATTACH PARTITION staged_items_{part} FOR VALUES IN ({held})")
+        op.create_index(f"ix_staged_items_{part}_batch", f"staged_items_{part}", ["batch_id"], unique=False)
     op.create_table(
         "suppliers",
         sa.Column("id", sa.UUID(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -447,11 +469,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_price_history")),
     )
     op.create_index("ix_price_history_item", "price_history", ["supplier_item_id", "recorded_at"], unique=False)
-    for statement in (ITEMS_CURRENT, PRICE_VALIDITY, PRICES_AS_OF):
+    for statement in (ITEMS_CURRENT, PRICE_VALIDITY, PRICES_AS_OF, KEEP_STAGED_ITEMS, BATCH_IS_HELD):
         op.execute(statement)
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER batch_is_held ON ingestion_batches")
+    op.execute("DROP FUNCTION keep_staged_items()")
     op.execute("DROP FUNCTION prices_as_of(timestamptz)")
     op.execute("DROP VIEW price_validity")
     op.execute("DROP VIEW supplier_items_current")
