@@ -9,6 +9,7 @@ from ingestion_dagster.cli.errors import show_errors
 from ingestion_dagster.cli.inspect import inspect
 from ingestion_dagster.cli.output import complain
 from ingestion_dagster.cli.plan import plan
+from ingestion_dagster.cli.what_if import compare_with_applied
 from ingestion_dagster.cli.why import why
 from ingestion_dagster.core.errors import DataIngestionError
 from ingestion_dagster.local.errors import ServicesFailed
@@ -27,6 +28,7 @@ app.command()(inspect)
 app.command()(plan)
 app.command("errors")(show_errors)
 app.command()(why)
+app.command("what-if")(compare_with_applied)
 app.add_typer(supplier.app, name="supplier")
 app.add_typer(queue.app, name="queue")
 app.add_typer(batch.app, name="batch")
