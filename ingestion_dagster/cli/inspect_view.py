@@ -145,7 +145,7 @@ def _cell(value: CellValue) -> str:
         return ""
     if isinstance(value, CellError):
         return f"[red]{escape(value.code)}[/]"
-    if isinstance(value, float) and value == int(value):
+    if isinstance(value, float) and value.is_integer():
         value = int(value)
     return escape(_short(" ".join(str(value).split()), _CELL))
 

@@ -50,7 +50,7 @@ def kind_of(value: CellValue) -> str:
     if isinstance(value, float):
         if not math.isfinite(value):
             return "error"
-        return "int" if value == int(value) else "decimal"
+        return "int" if value.is_integer() else "decimal"
     if isinstance(value, CellError):
         return "error"
     assert isinstance(value, datetime | date | time)

@@ -4,10 +4,11 @@ from collections import Counter
 from typing import Final, NamedTuple
 
 from ingestion_dagster.core.cell_kinds import BLANK
+from ingestion_dagster.core.cell_text import cell_text
 from ingestion_dagster.core.lexicon import NOTHING_SAID, HeaderWords, known_as_header, read_header
 from ingestion_dagster.core.row_kind import is_total_text
 from ingestion_dagster.core.sampling import Sample
-from ingestion_dagster.core.sheets import CellError, CellValue, Range
+from ingestion_dagster.core.sheets import CellValue, Range
 
 DEEPEST: Final = 40
 """Rows from the top in which a header is looked for."""
@@ -32,11 +33,7 @@ class Header(NamedTuple):
 
 def header_text(value: CellValue) -> str:
     """A header cell as one line; numbers and dates are header texts too (`2024`)."""
-    if value is None or isinstance(value, CellError):
-        return ""
-    if isinstance(value, float) and value == int(value):
-        value = int(value)
-    return " ".join(str(value).split())
+    return cell_text(value)
 
 
 def words_of(value: CellValue) -> HeaderWords:
@@ -60,12 +57,19 @@ def find_header(sample: Sample, merges: tuple[Range, ...]) -> Header:
             best, best_row = score, row
     if best_row < 0 or best < 2.2:
         return Header((), best)
-    first, last = best_row, best_row
-    while first > 0 and best_row - first < 2 and _belongs_above(sample, first - 1, first, last, merges):
+    first = best_row
+    while first > 0 and best_row - first < 2 and _belongs_above(sample, first - 1, first, best_row, merges):
         first -= 1
-    while last - first < 2 and _belongs_below(sample, last + 1, first, merges):
+    return Header(rows_of_header(sample, merges, first, best_row), best)
+
+
+def rows_of_header(
+    sample: Sample, merges: tuple[Range, ...], first: int, last: int, until: int | None = None
+) -> tuple[int, ...]:
+    """The header from `first` to `last` with what belongs to it below, three rows at most, none from `until` on."""
+    while last - first < 2 and (until is None or last + 1 < until) and _belongs_below(sample, last + 1, first, merges):
         last += 1
-    return Header(tuple(range(first, last + 1)), best)
+    return tuple(range(first, last + 1))
 
 
 def filled_columns(kinds: list[str]) -> list[int]:
@@ -189,7 +193,8 @@ def _belongs_below(sample: Sample, row: int, first: int, merges: tuple[Range, ..
     above = set(filled_columns(sample.kinds[row - 1]))
     said = [c for c in filled if said_by(sample.top[row][c])[1] >= 0.6 or kinds[c] in ("unit", "currency")]
     fills_blank = [c for c in filled if c not in above and c in used]
-    if len(said) < max(1, 0.6 * len(filled)) or (len(filled) == 1 and not fills_blank):
-        return False
     numeric_below = [c for c in filled if common.get(c) in _NUMBERS]
+    enough = 0.4 if len(numeric_below) == len(filled) else 0.6
+    if len(said) < max(1, enough * len(filled)) or (len(filled) == 1 and not fills_blank):
+        return False
     return bool(fills_blank or numeric_below) and bool(below)

@@ -6,7 +6,15 @@ Which column means what is in `mapping.py`; what a single row is, is in `row_kin
 from typing import NamedTuple
 
 from ingestion_dagster.core.cell_kinds import BLANK
-from ingestion_dagster.core.header_rows import Header, filled_columns, find_header, header_text, said_by, words_of
+from ingestion_dagster.core.header_rows import (
+    Header,
+    filled_columns,
+    find_header,
+    header_text,
+    rows_of_header,
+    said_by,
+    words_of,
+)
 from ingestion_dagster.core.mapped import ReadingHints
 from ingestion_dagster.core.row_kind import RowKind, classify_row
 from ingestion_dagster.core.sampling import Sample
@@ -44,7 +52,7 @@ class Table(NamedTuple):
 
 def find_table(sheet: Sheet, sample: Sample, hints: ReadingHints) -> Table:
     """The main table of a tab. Hinted rows win over what is found."""
-    header = _hinted_header(hints) or find_header(sample, sheet.merges)
+    header = _hinted_header(sheet, sample, hints) or find_header(sample, sheet.merges)
     parts = _header_parts(sample, header.rows, sheet.merges)
     headers = tuple(" ".join(dict.fromkeys(part for part in column if part)) for column in parts)
     first = hints.data_start_row - 1 if hints.data_start_row else _first_data_row(sample, header)
@@ -68,16 +76,14 @@ def find_table(sheet: Sheet, sample: Sample, hints: ReadingHints) -> Table:
     )
 
 
-def _hinted_header(hints: ReadingHints) -> Header | None:
+def _hinted_header(sheet: Sheet, sample: Sample, hints: ReadingHints) -> Header | None:
     if hints.header_row is None:
         return None
     if hints.header_row == 0:
         return Header((), 9.0)
     first = hints.header_row - 1
-    last = first
-    if hints.data_start_row and first < hints.data_start_row - 1 <= first + 3:
-        last = hints.data_start_row - 2
-    return Header(tuple(range(first, last + 1)), 9.0)
+    until = hints.data_start_row - 1 if hints.data_start_row else None
+    return Header(rows_of_header(sample, sheet.merges, first, first, until), 9.0)
 
 
 def _header_parts(sample: Sample, rows: tuple[int, ...], merges: tuple[Range, ...]) -> tuple[tuple[str, ...], ...]:

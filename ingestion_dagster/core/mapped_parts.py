@@ -101,4 +101,4 @@ def signature_of(headers: tuple[str, ...]) -> str:
     texts = [normalise(header) for header in headers]
     while texts and not texts[-1]:
         texts.pop()
-    return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()[:32]
+    return hashlib.sha256("\x1f".join(texts).encode(errors="surrogatepass")).hexdigest()[:32]

@@ -39,7 +39,7 @@ def resolve_column(reference: str | int, headers: Sequence[str], width: int) -> 
     if isinstance(reference, int):
         return _by_index(reference, width)
     text = reference.strip()
-    for compare in (str.strip, str.casefold, normalise):
+    for compare in (str.strip, str.casefold, normalise, _squeezed):
         wanted = compare(text)
         matches = [i for i, header in enumerate(headers) if header and compare(header.strip()) == wanted]
         if len(matches) > 1:
@@ -56,6 +56,10 @@ def resolve_column(reference: str | int, headers: Sequence[str], width: int) -> 
         if len(text) < 3 and text.isupper():
             raise SheetError(f"there is no column {text}; the sheet ends with {column_letter(max(width - 1, 0))}")
     raise SheetError(_unknown(text, headers))
+
+
+def _squeezed(text: str) -> str:
+    return normalise(text).replace(" ", "")
 
 
 def _by_index(number: int, width: int) -> int:
