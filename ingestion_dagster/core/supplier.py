@@ -88,7 +88,15 @@ class Supplier(BaseModel):
         known = {name: value for name, value in self.source.items() if name in ReadingHints.model_fields}
         settings = self.settings.model_dump(exclude_none=True, exclude_defaults=True)
         known |= {name: value for name, value in settings.items() if name in ReadingHints.model_fields}
+        if self.settings.language:
+            known["message_language"] = self.settings.language
+        if self.source_type == "google_sheets":
+            known.pop("sheet_name", None)  # may be a pattern, or a number may go before it: see `wanted_tab`
         return ReadingHints.model_validate(known)
+
+    def wanted_tab(self) -> str | None:
+        """Title of the tab to be read; of a Google Sheet also a pattern, and only that tab is fetched."""
+        return self.settings.sheet_name or self.source.get("sheet_name") or None
 
     def reading_rules(self) -> str:
         """Hash of everything but the bytes that decides how its list is read and judged row by row."""
@@ -97,6 +105,7 @@ class Supplier(BaseModel):
             "hints": self.hints().model_dump(mode="json"),
             "duplicates": self.settings.duplicates,
             "gid": self.source.get("gid"),
+            "tab": self.wanted_tab(),
         }
         return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:16]
 
