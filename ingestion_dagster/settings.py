@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     missing_grace_loads: int = Field(3, ge=1)
     snapshot_keep_last: int = Field(30, ge=1)
     snapshot_keep_days: int = Field(90, ge=1)
+    work_keep_days: int = Field(14, ge=2)
     log_format: Literal["console", "json"] = "console"
 
     @field_validator("allowed_hosts", mode="before")
