@@ -4,6 +4,7 @@ import dagster as dg
 
 from ingestion_dagster.assets import supplier_items, supplier_sheet
 from ingestion_dagster.review_ops import decide_batch
+from ingestion_dagster.sweep_ops import sweep_storage
 
 ingest_supplier = dg.define_asset_job(
     "ingest_supplier",
@@ -22,3 +23,9 @@ reload_supplier = dg.define_asset_job(
 def review_batch() -> None:
     """Exactly the rows that were judged are applied; a batch that something newer overtook is refused."""
     decide_batch()
+
+
+@dg.job(description="Remove what retention allows: old snapshots, staged rows, references of old runs.")
+def sweep_old_lists() -> None:
+    """Never a list that a price in force was read from, never history."""
+    sweep_storage()

@@ -1,8 +1,8 @@
-"""What happens by the clock. Stopped until somebody starts it in the UI."""
+"""What happens by the clock. Loading is stopped until somebody starts it in the UI; sweeping runs."""
 
 import dagster as dg
 
-from ingestion_dagster.jobs import ingest_supplier
+from ingestion_dagster.jobs import ingest_supplier, sweep_old_lists
 from ingestion_dagster.resources import IngestionResource
 from ingestion_dagster.store import suppliers
 from ingestion_dagster.store.database import Database
@@ -29,3 +29,12 @@ def refresh_all_suppliers(
     if not keys:
         return dg.SkipReason("no active supplier is registered")
     return [dg.RunRequest(run_key=f"refresh:{moment}:{key}", partition_key=key) for key in keys]
+
+
+sweep_every_night = dg.ScheduleDefinition(
+    name="sweep_every_night",
+    job=sweep_old_lists,
+    cron_schedule="30 3 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Old snapshots, staged rows and references, every night at half past three (UTC).",
+)

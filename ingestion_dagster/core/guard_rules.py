@@ -27,7 +27,7 @@ def _prices(name: str, tripped: bool, message: str, worst: tuple[WorstRow, ...] 
 
 def _many_changed(facts: Facts, limits: Thresholds) -> bool:
     """Enough changes to speak of the list: some rows, or in a short list every price it has in common."""
-    return facts.changed >= limits.min_rows or (facts.changed == facts.matched >= 2)
+    return facts.changed >= limits.min_rows or (facts.changed == facts.matched >= 3)
 
 
 def zero_rows(facts: Facts, limits: Thresholds) -> GuardResult:
