@@ -192,7 +192,7 @@ def _sample(inspection: Inspection) -> Table:
 
 def _rejects(inspection: Inspection) -> Table:
     table = Table(
-        title=f"{inspection.rejected:,} rows rejected",
+        title=f"{inspection.rejected:,} {'row' if inspection.rejected == 1 else 'rows'} rejected",
         title_justify="left",
         title_style="red",
         box=None,

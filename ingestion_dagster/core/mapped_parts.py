@@ -5,8 +5,10 @@ from typing import Final
 
 from ingestion_dagster.core.cell_kinds import rough_number
 from ingestion_dagster.core.layout import Table
+from ingestion_dagster.core.lexicon import read_header
 from ingestion_dagster.core.mapped import FieldColumn, PriceProfile, ReadingHints
 from ingestion_dagster.core.mapping import Mapping
+from ingestion_dagster.core.money_evidence import price_statements
 from ingestion_dagster.core.overrides import resolve_column
 from ingestion_dagster.core.sheets import column_letter
 from ingestion_dagster.core.words import normalise
@@ -47,7 +49,7 @@ def characteristics(table: Table, mapping: Mapping, hints: ReadingHints) -> dict
     return named
 
 
-def qualifiers(mapping: Mapping) -> dict[str, str]:
+def qualifiers(table: Table, mapping: Mapping) -> dict[str, str]:
     """What the price is: net or gross, whose price, per unit or pack."""
     column = mapping.all_columns.get(mapping.columns["price"])
     if column is None:
@@ -55,6 +57,11 @@ def qualifiers(mapping: Mapping) -> dict[str, str]:
     found = dict(column.words.qualifiers)
     if column.words.tier:
         found["tier"] = column.words.tier
+    if "tax" not in found:
+        said = {
+            tax for text in price_statements(table.around) if (tax := read_header(text[:200]).qualifiers.get("tax"))
+        }
+        found |= {"tax": said.pop()} if len(said) == 1 else {}
     return found
 
 

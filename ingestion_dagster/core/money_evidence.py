@@ -17,6 +17,8 @@ from ingestion_dagster.core.sheets import CellValue, Sheet
 from ingestion_dagster.core.words import all_words, normalise
 
 _FORMATS_LOOKED_AT = 40
+_STATEMENT = 400
+"""Characters of a text above the table that are looked at."""
 
 
 class CurrencyFound(NamedTuple):
@@ -71,14 +73,16 @@ def _one(said: Counter[str], evidence: str) -> CurrencyFound:
     return CurrencyFound(code, evidence)
 
 
+def price_statements(texts: Sequence[str]) -> list[str]:
+    """Those of `texts` that speak about prices or currency."""
+    stems = tuple(all_words("price_statements"))
+    return [text for text in texts if any(word.startswith(stems) for word in normalise(text[:_STATEMENT]).split())]
+
+
 def _stated(texts: Sequence[str], hint: str | None) -> CurrencyFound | None:
     """A sentence about prices above the header: `Цены указаны в гривне с НДС`, `All prices in USD`."""
-    stems = tuple(all_words("price_statements"))
-    for text in texts:
-        words = normalise(text).split()
-        if not any(word.startswith(stems) for word in words):
-            continue
-        signs = find_signs(text, beside_number=False)
+    for text in price_statements(texts):
+        signs = find_signs(text[:_STATEMENT], beside_number=False)
         codes = {sign.code(hint) for sign in signs} - {None}
         if len(codes) == 1:
             (code,) = codes

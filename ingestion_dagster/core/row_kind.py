@@ -14,7 +14,8 @@ from ingestion_dagster.core.words import all_words, begins_with, normalise, word
 RowKind = Literal["item", "section", "header", "total", "footer", "blank"]
 
 _RULER = re.compile(r"[\s\-_=*.·•—–~|]*")
-_CONTACT = re.compile(r"https?://|www\.|\S@\S+\.\w|\+?\d[\d\s().-]{8,}\d", re.IGNORECASE)
+_CONTACT = re.compile(r"\s*(?:https?://|www\.)|.*?(?:\S@\S+\.\w|\+?\d[\d\s().-]{8,}\d)", re.IGNORECASE | re.DOTALL)
+"""Mail and telephone anywhere, an address at the beginning: `Drives (www.maker.com)` is a section."""
 _LONG_TEXT = 120
 """Characters; no section title is longer, terms and notes are."""
 
@@ -74,7 +75,7 @@ def _is_number(value: CellValue) -> bool:
 
 
 def _is_footer_text(text: str) -> bool:
-    if len(text) > _LONG_TEXT or _CONTACT.search(text):
+    if len(text) > _LONG_TEXT or _CONTACT.match(text):
         return True
     phrase = begins_with(normalise(text), all_words("footers"))
     return bool(phrase) and (":" in text or len(phrase) > 4)

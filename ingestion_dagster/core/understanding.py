@@ -158,7 +158,7 @@ def _price_list(
         currency=currency.code,
         currency_evidence=currency.evidence,
         number_styles=styles,
-        qualifiers=qualifiers(mapping),
+        qualifiers=qualifiers(table, mapping),
         confidence=round(confidence, 3),
         decision=decision,
         alternatives=mapping.alternatives,

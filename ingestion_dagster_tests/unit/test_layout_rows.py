@@ -33,6 +33,8 @@ MAPPED = MappedSheet(
         ([None, "", "  "], "blank"),
         (["-----", None, "======"], "blank"),
         (["Pumpen und Ventile"], "section"),
+        (["Laufwerke Norvik (www.norvik.example)"], "section"),
+        (["www.norvik.example"], "footer"),
         ([None, "Pumpen und Ventile"], "section"),
         (["01", "Papier"], "section"),
         (["Artikelnummer", "Bezeichnung", "Preis", "ME", "Bestand"], "header"),
