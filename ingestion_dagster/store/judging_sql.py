@@ -76,7 +76,7 @@ WITH judged AS MATERIALIZED ({JOINED}), ranked AS (
     SELECT price, lag(price) OVER by_price AS below, lead(price) OVER by_price AS above,
            row_number() OVER by_price AS from_below, count(*) OVER () AS rows
     FROM judged WHERE price > 0 WINDOW by_price AS (ORDER BY price)
-), edges AS (
+), edges AS MATERIALIZED (
     SELECT min(price) FILTER (WHERE price >= below * :factor AND rows - from_below < greatest(rows / 200, 1)) AS high,
            max(price) FILTER (WHERE price * :factor <= above AND from_below <= greatest(rows / 200, 1)) AS low
     FROM ranked WHERE rows >= 20
