@@ -1,6 +1,7 @@
 """One tick between mailbox, record and Dagster: reap, drain, lease, publish. Each step may be repeated or cut short.
 
-Knows no Dagster: what it must know of runs it asks through a function.
+Knows no Dagster: what it must know of runs it asks through functions. PostgreSQL comes first: while it refuses, nothing
+is claimed and nothing is handed out. Redis may be away: what is on record goes on being handed out.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingestion_dagster.core.errors import DataIngestionError
+from ingestion_dagster.core.errors import DataIngestionError, StoreUnavailable
 from ingestion_dagster.core.leases import RunState, verdict
 from ingestion_dagster.core.retries import retry_wait
 from ingestion_dagster.store import requests
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 RunLookup = Callable[[Lease], RunState]
 LEASE_FOR_START = 120.0
 """Seconds a request may wait for its run to be made; the run itself renews the lease when it begins."""
+MOST_OFFERS = 10
+"""Ticks that may ask for a run before it is clear that Dagster cannot make it, and others are let past."""
+RESULTS_LOOKED_AT = 200
 
 
 @dataclass
@@ -33,8 +37,14 @@ class Tick:
     to_start: list[Lease] = field(default_factory=list)
     recorded: list[Recorded] = field(default_factory=list)
     reaped: list[tuple[str, str]] = field(default_factory=list)
+    lost_runs: list[Lease] = field(default_factory=list)
+    """Past their lease though Dagster shows them as running; to be stopped there."""
     published: int = 0
     waiting: int = 0
+    full: bool = False
+    """So many requests are on record that mail is left in Redis."""
+    troubles: list[str] = field(default_factory=list)
+    """What could not be done this time, in words; the rest was."""
 
     @property
     def dead(self) -> list[Recorded]:
@@ -42,16 +52,34 @@ class Tick:
         return [one for one in self.recorded if one.verdict in ("malformed", "rejected", "conflict")]
 
 
-async def tick(place: Workplace, mailbox: "Mailbox", database: Database, run_of: RunLookup) -> Tick:
-    """One round. Everything is committed before it returns; what it returns can be asked for again."""
-    done = Tick()
+@dataclass
+class Memory:
+    """What a process remembers from tick to tick. Losing it costs nothing but time."""
+
+    offers: dict[str, int] = field(default_factory=dict)
+    """Run key -> how often a run was asked for."""
+    looked_down_to: int | None = None
+    """The request whose result was looked for last; None: begin with the newest."""
+    ticks: int = 0
+
+
+async def tick(
+    place: Workplace, mailbox: "Mailbox", database: Database, run_of: RunLookup, memory: Memory | None = None
+) -> Tick:
+    """One round. Everything is committed before it returns; what it returns can be asked for again.
+
+    Raises StoreUnavailable where PostgreSQL refuses; nothing was claimed then that is not claimed again.
+    """
+    done, memory = Tick(), memory or Memory()
+    memory.ticks += 1
     await _reap(place, database, run_of, done)
     await _drain(place, mailbox, database, done)
     async with database.transaction() as connection:
         leases = await requests.lease(connection, place.settings.max_jobs, LEASE_FOR_START)
         done.waiting = await requests.waiting_count(connection) - len(leases)
-    done.to_start = [lease for lease in leases if lease.run_id is None and run_of(lease) == "absent"]
-    done.published = await publish(place, mailbox, database)
+    offered = [lease for lease in leases if lease.run_id is None and run_of(lease) == "absent"]
+    done.to_start = await _offered(database, place, offered, memory, done)
+    await _republish(place, mailbox, database, memory, done)
     return done
 
 
@@ -59,40 +87,94 @@ async def _reap(place: Workplace, database: Database, run_of: RunLookup, done: T
     """Requests whose run ended without a word, was cancelled, or is past its lease."""
     async with database.transaction() as connection:
         now = (await connection.execute(text("SELECT now()"))).scalar_one()
-        for lease in await requests.leased(connection):
-            what = verdict(run_of(lease), lease.lease_until, now)
-            if what == "cancelled":
-                state = await requests.cancelled(connection, lease.request_id, lease.fence)
-            elif what == "crashed":
-                state = await _crashed(place, connection, lease)
-            elif what == "extend":
+        leases = await requests.leased(connection)
+    for lease in leases:
+        run = run_of(lease)  # asked outside of a transaction: Dagster's database may be slow
+        what = verdict(run, lease.lease_until, now, begun=lease.run_id is not None)
+        if what in ("start", "keep"):
+            continue
+        async with database.transaction() as connection:
+            if what == "extend":
                 await requests.extend(connection, lease.request_id, lease.fence, LEASE_FOR_START)
                 continue
+            if what == "cancelled":
+                state = await requests.cancelled(connection, lease.request_id, lease.fence)
             else:
-                continue
-            if state is not None:
-                done.reaped.append((lease.task_id, state))
+                state = await _crashed(place, connection, lease, run)
+        if state is not None:
+            done.reaped.append((lease.task_id, state))
+            if run == "running":
+                done.lost_runs.append(lease)
 
 
-async def _crashed(place: Workplace, connection: AsyncConnection, lease: Lease) -> str | None:
+async def _crashed(place: Workplace, connection: AsyncConnection, lease: Lease, run: RunState) -> str | None:
     wait = retry_wait(lease.attempt, place.settings.retry_base_seconds, place.settings.retry_cap_seconds)
-    reason = f"attempt {lease.attempt} ended without a word (killed, out of memory, or past its time)"
-    return await requests.crashed(connection, lease.request_id, lease.fence, reason, wait)
+    how = "is past its time" if run == "running" else "ended without a word (killed, or out of memory)"
+    return await requests.crashed(connection, lease.request_id, lease.fence, f"attempt {lease.attempt} {how}", wait)
 
 
 async def _drain(place: Workplace, mailbox: "Mailbox", database: Database, done: Tick) -> None:
     """Mailbox to record: claimed, committed, and only then confirmed. Above the high-water mark mail stays in Redis."""
     known = place.settings
     async with database.transaction() as connection:
-        if await requests.waiting_count(connection) >= known.max_waiting:
-            return
-    claimed = mailbox.claim(known.claim_batch, known.max_message_bytes)
+        room = known.max_waiting - await requests.waiting_count(connection)
+    if room <= 0:
+        done.full = True
+        return
+    try:
+        done.troubles.extend(mailbox.wrong_keys())
+        claimed = mailbox.claim(min(known.claim_batch, room), known.max_message_bytes)
+    except StoreUnavailable as error:
+        done.troubles.append(str(error))
+        return
     if not claimed:
         return
     deliveries = [Delivery(one.id, one.raw, one.whole_size, one.high) for one in claimed]
     async with database.transaction() as connection:
         done.recorded = await requests.record(connection, deliveries, place.rules)
-    mailbox.confirm([one.id for one in claimed])
+    try:
+        mailbox.confirm([one.id for one in claimed])
+    except StoreUnavailable as error:
+        done.troubles.append(f"{error} (the messages are on record; they are confirmed when Redis is back)")
+
+
+async def _offered(
+    database: Database, place: Workplace, leases: list[Lease], memory: Memory, done: Tick
+) -> list[Lease]:
+    """Those to ask a run for. One that Dagster cannot make would keep all others of its tick from starting."""
+    memory.offers = {lease.run_key: memory.offers.get(lease.run_key, 0) + 1 for lease in leases}
+    fine = []
+    for lease in leases:
+        if memory.offers[lease.run_key] <= MOST_OFFERS:
+            fine.append(lease)
+            continue
+        wait = place.settings.retry_cap_seconds
+        reason = f"Dagster made no run of it in {MOST_OFFERS} ticks; see the ticks of the sensor ingestion_queue"
+        async with database.transaction() as connection:
+            state = await requests.crashed(connection, lease.request_id, lease.fence, reason, wait)
+        done.reaped.append((lease.task_id, state or "gone"))
+    return fine
+
+
+async def _republish(place: Workplace, mailbox: "Mailbox", database: Database, memory: Memory, done: Tick) -> None:
+    """Results that are new, and a few of those that Redis should have, in case it lost them."""
+    try:
+        await _look_for_lost_results(place, mailbox, database, memory)
+        done.published = await publish(place, mailbox, database)
+    except StoreUnavailable as error:
+        done.troubles.append(f"results are on record but not in Redis: {error}")
+
+
+async def _look_for_lost_results(place: Workplace, mailbox: "Mailbox", database: Database, memory: Memory) -> None:
+    async with database.transaction() as connection:
+        found = await requests.recent_results(
+            connection, memory.looked_down_to, place.settings.result_ttl_seconds, RESULTS_LOOKED_AT
+        )
+    memory.looked_down_to = found[-1][0] if len(found) == RESULTS_LOOKED_AT else None
+    lost = set(mailbox.missing_results([task_id for _, task_id in found]))
+    if lost:
+        async with database.transaction() as connection:
+            await requests.unpublish(connection, [request_id for request_id, task_id in found if task_id in lost])
 
 
 async def publish_soon(place: Workplace) -> str | None:

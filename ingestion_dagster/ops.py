@@ -3,7 +3,7 @@
 import dagster as dg
 
 from ingestion_dagster import loading
-from ingestion_dagster.core.walk import LoadSummary, MappedSnapshot, SheetSnapshot, StagedBatch
+from ingestion_dagster.core.walk import LoadSummary, MappedSnapshot, QuotaUse, SheetSnapshot, StagedBatch
 from ingestion_dagster.dispatch import publish_soon
 from ingestion_dagster.failures import FETCH_RETRIES, translated
 from ingestion_dagster.loading import Errand
@@ -56,9 +56,24 @@ async def fetch_sheet(context: dg.OpExecutionContext, ingestion: IngestionResour
             "file": snapshot.filename,
             "size_bytes": snapshot.size_bytes,
             "seconds": snapshot.timings["fetch"],
+            **quota_metadata(snapshot.quota),
         }
     )
+    for note in snapshot.notes:
+        context.log.warning(f"{key}: {note}")
     return snapshot
+
+
+def quota_metadata(used: QuotaUse | None) -> dict[str, int | float]:
+    """What a Google Sheet took of the shared read quota, and what is left."""
+    if used is None:
+        return {}
+    return {
+        "google_reads": used.reads,
+        "google_quota_wait_seconds": used.waited,
+        "google_reads_left_user": used.left_user,
+        "google_reads_left_project": used.left_project,
+    }
 
 
 @dg.op(ins={"snapshot": dg.In(SheetSnapshot)}, out=dg.Out(MappedSnapshot))
@@ -115,7 +130,7 @@ async def upsert_items(
 ) -> LoadSummary:
     """Judge the batch; then hold it for a person, or take it into the catalogue in one transaction."""
     key, errand = context.partition_key, errand_of(context)
-    async with translated(context, ingestion.place, errand):
+    async with translated(context, ingestion.place, errand, staged.batch_id):
         summary = await loading.upsert_items(ingestion.place, staged, errand)
         mapping = await loading.mapping_in_words(ingestion.place, summary.batch_id)
     if errand.request_id is not None and (trouble := await publish_soon(ingestion.place)):

@@ -21,31 +21,38 @@ HIGH = "ingestion:queue:high"
 PROCESSING = "ingestion:processing"
 PAYLOAD = "ingestion:payload"
 RESULT = "ingestion:result:"
+KINDS = {QUEUE: "list", HIGH: "list", PROCESSING: "zset", PAYLOAD: "hash"}
 
 CLAIM = """
-local claimed = redis.call('ZRANGE', KEYS[3], 0, ARGV[1] - 1)
 local answer = {}
-for _, id in ipairs(claimed) do
+if redis.call('HLEN', KEYS[4]) > redis.call('ZCARD', KEYS[3]) then
+    for _, id in ipairs(redis.call('HKEYS', KEYS[4])) do redis.call('ZADD', KEYS[3], 'NX', ARGV[4], id) end
+end
+for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, ARGV[1] - 1)) do
     local raw = redis.call('HGET', KEYS[4], id)
     if raw then answer[#answer + 1] = {id, string.sub(raw, 1, ARGV[2]), #raw}
     else redis.call('ZREM', KEYS[3], id) end
 end
 local number = 0
-while #answer < tonumber(ARGV[1]) do
-    local high = 1
-    local raw = redis.call('RPOP', KEYS[1])
-    if not raw then high = 0; raw = redis.call('RPOP', KEYS[2]) end
-    if not raw then break end
-    number = number + 1
-    local id = ARGV[3] .. '-' .. number .. (high == 1 and '-high' or '')
-    redis.call('HSET', KEYS[4], id, raw)
-    redis.call('ZADD', KEYS[3], ARGV[4] + number / 1000000, id)
-    answer[#answer + 1] = {id, string.sub(raw, 1, ARGV[2]), #raw}
+for list = 1, 2 do
+    local kind = redis.call('TYPE', KEYS[list]).ok
+    while kind == 'list' and #answer < tonumber(ARGV[1]) do
+        local raw = redis.call('RPOP', KEYS[list])
+        if not raw then break end
+        number = number + 1
+        local id = ARGV[3] .. '-' .. number .. (list == 1 and '-high' or '')
+        redis.call('HSET', KEYS[4], id, raw)
+        redis.call('ZADD', KEYS[3], ARGV[4] + number / 1000000, id)
+        answer[#answer + 1] = {id, string.sub(raw, 1, ARGV[2]), #raw}
+    end
 end
 return answer
 """
 """First what was taken before and is not confirmed, then new messages. The id holds a fresh random nonce: a counter
-would issue an id again after Redis is rolled back, and the message under it would be taken for a repeat."""
+would issue an id again after Redis is rolled back, and the message under it would be taken for a repeat.
+
+Nothing is popped before the keys it goes to were looked at: a script is not undone when it fails half-way. A key of
+another type is passed over, so that it stops only what is in it."""
 
 CONFIRM = """
 for _, id in ipairs(ARGV) do
@@ -129,8 +136,22 @@ class Mailbox:
             pipe.llen(QUEUE)
             pipe.llen(HIGH)
             pipe.zcard(PROCESSING)
-            normal, high, processing = pipe.execute()
+            found = pipe.execute(raise_on_error=False)
+        normal, high, processing = (_count(one) for one in found)
         return {"queue": normal, "high": high, "processing": processing}
+
+    def wrong_keys(self) -> list[str]:
+        """Keys of the queue that somebody wrote another kind of value to, in words; nothing is taken from them."""
+        with _translated():
+            pipe = self.client.pipeline(transaction=False)
+            for key in KINDS:
+                pipe.type(key)
+            found = [_text(kind) for kind in pipe.execute()]
+        return [
+            f"{key} is a {kind}, must be a {wanted}; delete or rename it"
+            for (key, wanted), kind in zip(KINDS.items(), found, strict=True)
+            if kind not in (wanted, "none")
+        ]
 
     def publish(self, results: Sequence[tuple[str, bytes]], ttl_seconds: int) -> None:
         """Put outcomes where producers look: (task_id, JSON)."""
@@ -146,6 +167,17 @@ class Mailbox:
             found: Any = self.client.get(RESULT + task_id)
         return found  # type: ignore[no-any-return]
 
+    def missing_results(self, task_ids: Sequence[str]) -> list[str]:
+        """Those of `task_ids` that Redis has no outcome of."""
+        if not task_ids:
+            return []
+        with _translated():
+            pipe = self.client.pipeline(transaction=False)
+            for task_id in task_ids:
+                pipe.exists(RESULT + task_id)
+            found = pipe.execute()
+        return [task_id for task_id, there in zip(task_ids, found, strict=True) if not there]
+
     def unsafe_settings(self) -> list[str]:
         """What of the server's settings could lose an acknowledged message; empty where all is well."""
         wanted = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
@@ -153,8 +185,8 @@ class Mailbox:
             found: Any = self.client.config_get("*")
         except redis.ResponseError:
             return ["CONFIG GET is not allowed for this user, so persistence could not be checked"]
-        except redis.RedisError as error:
-            raise StoreUnavailable(f"Redis does not answer: {error}") from error
+        except (redis.RedisError, OSError) as error:
+            raise StoreUnavailable(f"Redis does not answer: {type(error).__name__}: {error}") from error
         have = {_text(name): _text(value) for name, value in found.items()}
         return [
             f"{name} is {have.get(name)!r}, must be {value!r}"
@@ -171,9 +203,18 @@ class _translated:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, redis.ResponseError):
-            raise StoreUnavailable(f"Redis refused: {error}") from error
+            raise StoreUnavailable(f"Redis refused: {str(error).partition(' script: ')[0]}") from error
         if isinstance(error, redis.RedisError | OSError):
             raise StoreUnavailable(f"Redis does not answer: {type(error).__name__}: {error}") from error
+
+
+def _count(value: Any) -> int:
+    """A key of another kind holds no message; a server that refuses altogether is an error."""
+    if isinstance(value, redis.ResponseError) and str(value).startswith("WRONGTYPE"):
+        return 0
+    if isinstance(value, Exception):
+        raise StoreUnavailable(f"Redis refused: {value}") from value
+    return int(value)
 
 
 def _text(value: Any) -> str:

@@ -1,20 +1,28 @@
 """The sensor that turns queue messages into runs. The protocol is in `dispatch.py`; here it meets Dagster."""
 
 import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from ingestion_dagster.core.errors import DataIngestionError
+from ingestion_dagster.alerts import send_alerts
+from ingestion_dagster.core.errors import StoreError, StoreUnavailable
 from ingestion_dagster.core.leases import RunState
-from ingestion_dagster.dispatch import Tick, tick
+from ingestion_dagster.dispatch import Memory, Tick, tick
 from ingestion_dagster.jobs import ingest_supplier
+from ingestion_dagster.logs import logger
 from ingestion_dagster.partitions import suppliers as suppliers_partitions
 from ingestion_dagster.resources import IngestionResource
+from ingestion_dagster.settings import settings
 from ingestion_dagster.store import suppliers
 from ingestion_dagster.store.database import Database, connected
 from ingestion_dagster.store.requests import Lease
 from ingestion_dagster.tags import ATTEMPT, FENCE, REQUEST, TASK
 from ingestion_dagster.workplace import Workplace
+
+if TYPE_CHECKING:
+    from ingestion_dagster.queue import Mailbox
 
 RUN_STATES: dict[dg.DagsterRunStatus, RunState] = {
     dg.DagsterRunStatus.QUEUED: "waiting",
@@ -29,6 +37,14 @@ RUN_STATES: dict[dg.DagsterRunStatus, RunState] = {
 }
 
 
+TICK_SECONDS = 45
+"""Dagster gives a sensor 60 seconds and then forgets what it returned."""
+SETTINGS_LOOKED_AT_EVERY = 120
+"""Ticks between two looks at Redis's settings: about ten minutes."""
+
+_memory = Memory()
+
+
 @dg.sensor(
     job=ingest_supplier,
     minimum_interval_seconds=1,
@@ -38,34 +54,101 @@ RUN_STATES: dict[dg.DagsterRunStatus, RunState] = {
 def ingestion_queue(
     context: dg.SensorEvaluationContext, ingestion: IngestionResource
 ) -> dg.SensorResult | dg.SkipReason:
-    """One tick. It waits a few seconds for mail, because Dagster looks here only every five."""
+    """One tick. It waits a few seconds for mail, because Dagster looks here only every five.
+
+    No error leaves it: a failed tick is repeated by Dagster at once and says less than this one does.
+    """
     try:
         return asyncio.run(_evaluate(context, ingestion.place))
-    except DataIngestionError as error:
-        return dg.SkipReason(f"nothing was taken: {error}")
+    except StoreError as error:
+        return _nothing_taken(context, f"nothing was taken and nothing handed out: {error}")
+    except TimeoutError:
+        return _nothing_taken(context, f"the tick was ended after {TICK_SECONDS} s: a server answers too slowly")
+    except Exception as error:
+        context.log.exception("the tick failed; nothing is lost, the next one goes on")
+        return _nothing_taken(context, f"the tick failed: {type(error).__name__}: {error}")
+
+
+def _nothing_taken(context: dg.SensorEvaluationContext, why: str) -> dg.SkipReason:
+    context.log.warning(why)
+    logger(settings().log_format).warning("tick without effect", reason=why)
+    return dg.SkipReason(why)
 
 
 async def _evaluate(context: dg.SensorEvaluationContext, place: Workplace) -> dg.SensorResult | dg.SkipReason:
+    def run_of(lease: Lease) -> RunState:
+        return run_state(context.instance, lease)
+
     with place.mailbox() as mailbox:
-        async with connected(place.database_url, place.limits) as database:
-            done = await tick(place, mailbox, database, lambda lease: run_state(context.instance, lease))
-            if (
-                not done.to_start
-                and _nothing_happened(done)
-                and mailbox.wait_for_work(place.settings.sensor_wait_seconds)
-            ):
-                done = await tick(place, mailbox, database, lambda lease: run_state(context.instance, lease))
-            for letter in done.dead:
-                context.log.warning(f"dead letter {letter.request_id} ({letter.task_id}): {letter.reason}")
-            for task_id, state in done.reaped:
-                context.log.warning(f"request {task_id}: its run is gone; now {state}")
+        if unsafe := _unsafe_redis(context, place, mailbox):
+            return _nothing_taken(context, f"INGESTION_STRICT_REDIS is on and Redis may lose messages: {unsafe}")
+        async with asyncio.timeout(TICK_SECONDS), connected(place.database_url, place.limits) as database:
+            done = await tick(place, mailbox, database, run_of, _memory)
+            if not _worth_telling(done) and _mail_comes(mailbox, place.settings.sensor_wait_seconds):
+                done = await tick(place, mailbox, database, run_of, _memory)
+            await send_alerts(place, database)
             new_keys = await _new_partitions(context.instance, database)
+    _tell(context, done, place.settings.log_format)
+    for lease in done.lost_runs:
+        _end_run(context, lease)
     if not done.to_start and not new_keys:
         return dg.SkipReason(_in_words(done))
     return dg.SensorResult(
         run_requests=[_run_request(lease, place.settings.job_timeout) for lease in done.to_start],
         dynamic_partitions_requests=[suppliers_partitions.build_add_request(new_keys)] if new_keys else None,
     )
+
+
+def _mail_comes(mailbox: "Mailbox", seconds: float) -> bool:
+    """Whether there is mail within so many seconds. A Redis that is away was told of by the tick."""
+    try:
+        return mailbox.wait_for_work(seconds)
+    except StoreUnavailable:
+        return False
+
+
+def _unsafe_redis(context: dg.SensorEvaluationContext, place: Workplace, mailbox: "Mailbox") -> str:
+    """Settings of Redis that could lose messages; warned of now and then, returned where they are not accepted."""
+    if _memory.ticks % SETTINGS_LOOKED_AT_EVERY and not place.settings.strict_redis:
+        return ""
+    try:
+        unsafe = "; ".join(mailbox.unsafe_settings())
+    except StoreUnavailable:
+        return ""  # the tick says that Redis is away
+    if unsafe:
+        context.log.warning(f"Redis may lose messages: {unsafe}")
+    return unsafe if place.settings.strict_redis else ""
+
+
+def _tell(context: dg.SensorEvaluationContext, done: Tick, log_format: str) -> None:
+    log = logger(log_format)
+    for letter in done.dead:
+        context.log.warning(f"dead letter {letter.request_id} ({letter.task_id}): {letter.reason}")
+        log.warning("dead letter", task_id=letter.task_id, request_id=letter.request_id, reason=letter.reason)
+    for task_id, state in done.reaped:
+        context.log.warning(f"request {task_id}: its run is gone; now {state}")
+        log.warning("run is gone", task_id=task_id, state=state)
+    for trouble in done.troubles:
+        context.log.warning(trouble)
+        log.warning("trouble", reason=trouble)
+    for lease in done.to_start:
+        known = {"task_id": lease.task_id, "supplier": lease.supplier_key, "attempt": lease.attempt}
+        log.info("run asked for", run_key=lease.run_key, **known)
+
+
+def _end_run(context: dg.SensorEvaluationContext, lease: Lease) -> None:
+    """Best effort: its fence is gone, so it cannot commit; but as long as it stands it takes its supplier's place."""
+    instance = context.instance
+    try:
+        for record in instance.get_run_records(dg.RunsFilter(tags={"dagster/run_key": lease.run_key}), limit=1):
+            run = record.dagster_run
+            with suppress(Exception):  # its machine may be gone
+                instance.run_launcher.terminate(run.run_id)
+            found = instance.get_run_by_id(run.run_id)
+            if found is not None and not found.is_finished:
+                instance.report_run_failed(found, "Its lease is over; the request was given to another attempt.")
+    except Exception as error:
+        context.log.warning(f"the run of {lease.task_id} (attempt {lease.attempt}) could not be ended: {error}")
 
 
 def run_state(instance: dg.DagsterInstance, lease: Lease) -> RunState:
@@ -92,15 +175,18 @@ def _run_request(lease: Lease, timeout: int) -> dg.RunRequest:
             FENCE: str(lease.fence),
             ATTEMPT: str(lease.attempt),
             "dagster/priority": str(lease.priority),
-            "dagster/max_runtime": str(timeout),
+            # The net below the run's own limit and below its lease, for a machine that is gone.
+            "dagster/max_runtime": str(timeout + 60),
         },
     )
 
 
-def _nothing_happened(done: Tick) -> bool:
-    return not done.recorded and not done.reaped
+def _worth_telling(done: Tick) -> bool:
+    return bool(done.to_start or done.recorded or done.reaped)
 
 
 def _in_words(done: Tick) -> str:
-    taken = f"{len(done.recorded)} messages taken, " if done.recorded else ""
-    return f"{taken}{done.waiting} requests waiting for their supplier or their time; nothing new to start"
+    words = [f"{len(done.recorded)} messages taken" if done.recorded else ""]
+    words.append("so many requests wait that mail stays in Redis" if done.full else "")
+    words.append(f"{done.waiting} requests waiting for their supplier or their time; nothing new to start")
+    return "; ".join([*done.troubles, *filter(None, words)])

@@ -36,7 +36,8 @@ class Settings(BaseSettings):
     google_drive_url: str = "https://www.googleapis.com"
     google_reads_per_minute_user: int = Field(60, ge=1)
     google_reads_per_minute_project: int = Field(300, ge=1)
-    google_deadline: float = Field(240.0, gt=0)
+    google_deadline: float = Field(180.0, gt=0)
+    google_pause_seconds: float = Field(1.0, gt=0)
     registry_sheet: str | None = None
 
     max_jobs: int = Field(5, ge=1, le=100)
@@ -69,11 +70,29 @@ class Settings(BaseSettings):
     work_keep_days: int = Field(14, ge=2)
     log_format: Literal["console", "json"] = "console"
 
+    alert_webhook_url: SecretStr | None = None
+    alert_webhook_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    alert_email_to: Annotated[tuple[str, ...], NoDecode] = ()
+    alert_email_from: str = "ingestion@localhost"
+    alert_smtp_url: SecretStr | None = None
+
     @field_validator("allowed_hosts", mode="before")
     @classmethod
     def _hosts_from_list(cls, value: object) -> object:
         """A comma-separated list, as people write it in a shell."""
         return tuple(v.strip().lower() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
+
+    @field_validator("alert_webhook_hosts", "alert_email_to", mode="before")
+    @classmethod
+    def _names_from_list(cls, value: object) -> object:
+        """A comma-separated list."""
+        return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
+
+    @field_validator("alert_webhook_url", "alert_smtp_url", mode="before")
+    @classmethod
+    def _blank_alert_is_absent(cls, value: object) -> object:
+        """`INGESTION_ALERT_WEBHOOK_URL=` in an env file means "not set"."""
+        return None if isinstance(value, str) and not value.strip() else value
 
     @field_validator("database_url", "redis_url", "google_credentials", "inbox", "snapshot_url", mode="before")
     @classmethod

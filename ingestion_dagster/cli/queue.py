@@ -1,14 +1,18 @@
 """`ingestion queue`: what waits, what is at work, what is dead, and giving the dead another chance."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ingestion_dagster.cli.output import AsJson, console, print_json, print_table
+from ingestion_dagster.core.errors import StoreUnavailable
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database
 from ingestion_dagster.workplace import workplace
+
+if TYPE_CHECKING:
+    from ingestion_dagster.queue import Mailbox
 
 app = typer.Typer(help="The queue: messages in Redis, requests on record.", no_args_is_help=True)
 
@@ -22,30 +26,64 @@ def status(as_json: AsJson = False) -> None:
             return await requests.overview(connection)
 
     with workplace(settings()) as place, place.mailbox() as mailbox:
-        found = {"redis": mailbox.depth(), "redis_warnings": mailbox.unsafe_settings()} | place.run(_overview)
+        found = _redis(mailbox) | place.run(_overview)
     if as_json:
         print_json(found)
         return
-    print_table("Redis", ("list", "messages"), found["redis"].items())
+    _show(found)
+
+
+def _redis(mailbox: "Mailbox") -> dict[str, Any]:
+    """What Redis holds; where it is away the record is still worth showing."""
+    try:
+        return {
+            "redis": mailbox.depth(),
+            "redis_warnings": [f"may lose messages: {one}" for one in mailbox.unsafe_settings()] + mailbox.wrong_keys(),
+        }
+    except StoreUnavailable as error:
+        return {"redis": {}, "redis_warnings": [str(error)]}
+
+
+def _show(found: dict[str, Any]) -> None:
+    print_table("Redis", ("list", "messages"), found["redis"].items(), empty="Redis does not answer")
     print_table(
         "Requests",
         ("state", "count", "oldest"),
         ((name, state["count"], age(state["oldest_seconds"])) for name, state in found["states"].items()),
         empty="no request on record yet",
     )
+    if oldest := found["oldest_waiting"]:
+        why = f"; {oldest['why']}" if oldest["why"] else ""
+        console.print(
+            f"oldest waiting: {oldest['id']} ({oldest['task_id']}), {oldest['supplier']},"
+            f" {age(oldest['age_seconds'])}{why}",
+            highlight=False,
+            markup=False,
+        )
     print_table(
         "At work",
-        ("id", "task_id", "supplier", "attempt", "run", "age"),
+        ("id", "task_id", "supplier", "attempt", "run", "age", "lease ends in"),
         (
-            (r["id"], r["task_id"], r["supplier"], r["attempt"], r["run_id"], age(r["age_seconds"]))
+            (r["id"], r["task_id"], r["supplier"], f"{r['attempt']} of {r['attempts']}", r["run_id"],
+             age(r["age_seconds"]), age(r["lease_seconds"]))
             for r in found["in_flight"]
         ),
         empty="nothing at work",
-    )
+    )  # fmt: skip
+    print_table(
+        "To be tried again",
+        ("id", "task_id", "supplier", "attempt", "in", "reason"),
+        (
+            (r["id"], r["task_id"], r["supplier"], f"{r['attempt']} of {r['attempts']}", age(r["in_seconds"]),
+             r["reason"])
+            for r in found["to_be_tried_again"]
+        ),
+        empty="nothing waits to be tried again",
+    )  # fmt: skip
     if found["dead_by_reason"]:
         print_table("Dead", ("reason", "count"), found["dead_by_reason"].items())
     for warning in found["redis_warnings"]:
-        console.print(f"[yellow]warning:[/] Redis may lose messages: {warning}")
+        console.print(f"[yellow]warning:[/] Redis: {warning}")
 
 
 @app.command()
@@ -65,21 +103,26 @@ def dead(
         return
     print_table(
         "Dead letters",
-        ("id", "task_id", "supplier", "when", "reason", "message"),
-        ((d["id"], d["task_id"], d["supplier"], d["finished_at"], d["reason"], d["message"][:120]) for d in letters),
+        ("id", "task_id", "supplier", "when", "attempts", "kind", "reason", "message"),
+        (
+            (d["id"], d["task_id"], d["supplier"], d["finished_at"], d["attempt"], d["error_type"], d["reason"],
+             d["message"][:120])
+            for d in letters
+        ),
         empty="no dead letters",
-    )
+    )  # fmt: skip
 
 
 @app.command()
 def replay(request_id: Annotated[int, typer.Argument(metavar="ID", help="As `queue dead` shows it.")]) -> None:
-    """Let a dead request wait for its turn again, with all its attempts."""
-
-    async def _again(database: Database) -> str:
-        async with database.transaction() as connection:
-            return await requests.replay(connection, request_id)
+    """Let a dead request wait for its turn again, with all its attempts; judge a refused message once more."""
 
     with workplace(settings()) as place:
+
+        async def _again(database: Database) -> str:
+            async with database.transaction() as connection:
+                return await requests.replay(connection, request_id, place.rules)
+
         task_id = place.run(_again)
     console.print(f"request {request_id} ({task_id}) waits again")
 

@@ -12,6 +12,7 @@ What Dagster does with them is decided once, in `failures.py`. A bad row is not 
     ├─ SheetError                 no table found, a required column is missing
     ├─ BatchHeld                  a guard tripped or a mapping needs an answer: waits for a person
     ├─ StaleSnapshot              something newer is already loaded
+    ├─ RunTimedOut                retryable: the run took longer than it may
     ├─ LeaseLost                  another attempt owns this request now; nothing was written
     └─ StoreError
        ├─ StoreUnavailable        retryable: lost connections, deadlocks, lock timeouts
@@ -39,6 +40,8 @@ class SourceUnavailable(SourceError):
     """The source did not answer properly this time."""
 
     retryable: ClassVar[bool] = True
+    tried_again: ClassVar[bool] = False
+    """Whether the source was asked again with pauses already, so that asking at once once more is of no use."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         """`retry_after`: seconds the source asked us to wait, where it said so."""
@@ -48,6 +51,8 @@ class SourceUnavailable(SourceError):
 
 class QuotaExhausted(SourceUnavailable):
     """The read quota did not come free in time. Nothing failed: the request waits again and uses no attempt."""
+
+    tried_again = True
 
 
 class SourceRejected(SourceError):
@@ -64,6 +69,12 @@ class BatchHeld(DataIngestionError):
 
 class StaleSnapshot(DataIngestionError):
     """A newer list of this supplier is already applied."""
+
+
+class RunTimedOut(DataIngestionError):
+    """The run took longer than INGESTION_JOB_TIMEOUT."""
+
+    retryable: ClassVar[bool] = True
 
 
 class LeaseLost(DataIngestionError):

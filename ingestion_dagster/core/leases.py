@@ -9,20 +9,21 @@ RunState = Literal["absent", "waiting", "running", "succeeded", "failed", "cance
 Verdict = Literal["start", "keep", "extend", "crashed", "cancelled"]
 
 
-def verdict(run: RunState, lease_until: datetime, now: datetime) -> Verdict:
-    """`start` asks for a run, `extend` renews the lease of one that stands in Dagster's queue.
+def verdict(run: RunState, lease_until: datetime, now: datetime, *, begun: bool) -> Verdict:
+    """`start` asks for a run, `extend` renews the lease of one that is not at work yet.
 
     A run that ended while its request is still leased ended without a word: whatever finished properly moved the
     request in the same transaction. Past its lease a running run counts as lost: after a machine is gone Dagster
-    shows it as started for ever.
+    shows it as started for ever. A request whose run was never made lost nothing: the daemon may have been away, and
+    that is no attempt. One that had `begun` and is unknown to Dagster now was deleted there.
     """
     expired = now >= lease_until
     if run == "cancelled":
         return "cancelled"
     if run in ("failed", "succeeded"):
         return "crashed"
-    if run == "absent":
-        return "crashed" if expired else "start"
+    if run == "absent" and not begun:
+        return "extend" if expired else "start"
     if run == "waiting":
         return "extend" if expired else "keep"
     return "crashed" if expired else "keep"

@@ -7,22 +7,26 @@ process holds one or two connections, never a pool to share.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import asyncpg
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ingestion_dagster.core.errors import StoreRejected, StoreUnavailable
 
 T = TypeVar("T")
 
-RETRYABLE_STATES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57014", "53300", "53100", "25P03")
-"""Serialization, deadlock, lock timeout, shutdown, cancelled, too many connections, disk full, idle timeout."""
+RETRYABLE_STATES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57P05", "57014", "25P03")
+"""Serialization, deadlock, lock timeout, shutdown, idle session, cancelled, idle in transaction."""
+RETRYABLE_CLASSES = ("08", "53", "58")
+"""Connection lost; too many connections, memory or disk full; the server's own trouble with its files."""
+DRIVER_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +96,17 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """One transaction with its limits set for itself only (safe behind pgbouncer); driver errors translated."""
-        try:
-            async with self.engine.begin() as connection:
-                await connection.execute(SET_LIMITS, self.limits.parameters())
-                yield connection
-        except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise translated(error) from error
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(self.engine.connect())
+            except (*DRIVER_ERRORS, OSError) as error:
+                raise translated(error) from error
+            try:
+                async with connection.begin():
+                    await connection.execute(SET_LIMITS, self.limits.parameters())
+                    yield connection
+            except (*DRIVER_ERRORS, ConnectionError) as error:
+                raise translated(error) from error
 
 
 def translated(error: BaseException) -> StoreUnavailable | StoreRejected:
@@ -105,15 +114,18 @@ def translated(error: BaseException) -> StoreUnavailable | StoreRejected:
     state = sql_state(error)
     shown = re.sub(r"\s+", " ", str(getattr(error, "orig", None) or error)).strip()[:500]
     shown = re.sub(r"^<class '[^']+'>: ", "", shown)
-    if state is None:
-        lost = isinstance(
-            error, OSError | InterfaceError | OperationalError | asyncpg.InterfaceError | TimeoutError
-        ) or (isinstance(error, DBAPIError) and error.connection_invalidated)
-    else:
-        lost = state in RETRYABLE_STATES or state.startswith("08")
-    if lost:
+    if _passes(error, state):
         return StoreUnavailable(f"the catalogue database did not finish ({state or 'connection lost'}): {shown}")
     return StoreRejected(f"the catalogue database refused ({state or type(error).__name__}): {shown}")
+
+
+def _passes(error: BaseException, state: str | None) -> bool:
+    """Whether the whole transaction may succeed another time. asyncpg gives many a lost connection no state."""
+    if state is not None:
+        return state in RETRYABLE_STATES or state.startswith(RETRYABLE_CLASSES)
+    lost = (OSError, InterfaceError, OperationalError, PendingRollbackError, PoolTimeout, asyncpg.InterfaceError,
+            asyncpg.InternalClientError)  # fmt: skip
+    return isinstance(error, lost) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
 def sql_state(error: BaseException) -> str | None:

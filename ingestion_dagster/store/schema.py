@@ -361,6 +361,7 @@ ingestion_requests = Table(
         postgresql_where=text("state IN ('pending', 'retry_wait', 'leased')"),
     ),
     Index("ix_ingestion_requests_supplier", "supplier_id", "id"),
+    Index("ix_ingestion_requests_finished", "finished_at", postgresql_where=text("state IN ('dead', 'held')")),
     Index(
         "ix_ingestion_requests_unpublished",
         "id",
@@ -376,4 +377,16 @@ ingestion_deliveries = Table(
     Column("verdict", Text, nullable=False, comment="accepted, duplicate, malformed, rejected or conflict"),
     _moment("received_at", now=True),
     Index("ix_ingestion_deliveries_received", "received_at"),
+)
+
+ingestion_alerts = Table(
+    "ingestion_alerts",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("subject_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("trouble", Text),
+    _moment("not_before", now=True),
+    _moment("told_at", required=False),
 )

@@ -227,7 +227,7 @@ def test_a_cancelled_run_is_a_dead_letter_that_can_be_replayed(post: Post) -> No
     post.runs[lease.run_key] = "cancelled"
     post.tick()
     assert post.states() == {"t1": "dead"}
-    assert post.with_connection(lambda c: requests.replay(c, lease.request_id)) == "t1"
+    assert post.with_connection(lambda c: requests.replay(c, lease.request_id, post.place.rules)) == "t1"
     (again,) = post.tick().to_start
     assert again.run_key != lease.run_key
 
@@ -238,7 +238,7 @@ def test_only_dead_requests_that_were_work_can_be_replayed(post: Post) -> None:
     done = post.tick()
     for request_id in (done.to_start[0].request_id, done.dead[0].request_id, 999):
         with pytest.raises(StoreRejected):
-            post.with_connection(lambda c, i=request_id: requests.replay(c, i))
+            post.with_connection(lambda c, i=request_id: requests.replay(c, i, post.place.rules))
 
 
 def test_a_permanent_error_is_dead_at_once_and_a_passing_one_waits(post: Post) -> None:

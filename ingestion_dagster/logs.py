@@ -1,0 +1,98 @@
+"""Structured logs: one line per event, as JSON or for people, each with what it is about. Dagster's log is apart.
+
+Lines go to standard error, where containers and services look for them. `structlog` is imported where it is used.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from ingestion_dagster.core.walk import Errand
+
+FIELDS = ("task_id", "supplier", "run_id", "batch_id", "attempt")
+"""On every line of a load, null where there is none yet."""
+
+
+@lru_cache(maxsize=2)
+def configure(log_format: str) -> None:
+    """Set structlog up for this process: `json` or `console`."""
+    import structlog
+
+    shown: Any
+    if log_format == "json":
+        shown = (
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+        )
+    else:
+        shown = (structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *shown,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=_StandardError(),
+        cache_logger_on_first_use=False,
+    )
+
+
+def logger(log_format: str = "console") -> "FilteringBoundLogger":
+    """The logger of this process."""
+    import structlog
+
+    configure(log_format)
+    found: FilteringBoundLogger = structlog.get_logger()
+    return found
+
+
+@contextmanager
+def about(**fields: Any) -> Iterator[None]:
+    """Every line inside the block says so."""
+    import structlog
+
+    with structlog.contextvars.bound_contextvars(**fields):
+        yield
+
+
+@contextmanager
+def at_work(step: str, supplier: str, errand: "Errand", batch_id: int | None, log_format: str) -> Iterator[None]:
+    """One step of a load: a line when it begins and one when it ends, with its seconds and its error."""
+    log, started = logger(log_format), time.perf_counter()
+    known = (errand.task_id, supplier, errand.run_id, batch_id, errand.attempt)
+    with about(step=step, **dict(zip(FIELDS, known, strict=True))):
+        log.info("step began")
+        try:
+            yield
+        except BaseException as error:
+            log.error(
+                "step failed",
+                seconds=round(time.perf_counter() - started, 3),
+                error_type=type(error.__cause__ or error).__name__,
+                error=str(error)[:500],
+            )
+            raise
+        log.info("step ended", seconds=round(time.perf_counter() - started, 3))
+
+
+class _StandardError:
+    """Looked up for every line: tests and Dagster put other streams in its place."""
+
+    def __call__(self, *_: Any) -> "_StandardError":
+        return self
+
+    def msg(self, line: str) -> None:
+        """One line, in one write, so that processes that share a stream do not mix theirs."""
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+    debug = info = warning = error = critical = exception = msg

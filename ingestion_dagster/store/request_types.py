@@ -1,0 +1,50 @@
+"""What the record and its users tell each other about requests: deliveries, leases, rules. Decides nothing."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Delivery(NamedTuple):
+    """One message as claimed from the mailbox. `whole_size` is larger than `raw` where only its start was taken."""
+
+    id: str
+    raw: bytes
+    whole_size: int
+    high: bool = False
+
+
+class Recorded(NamedTuple):
+    """What a delivery became: accepted, duplicate, malformed, rejected or conflict."""
+
+    delivery_id: str
+    request_id: int
+    verdict: str
+    task_id: str
+    supplier_key: str | None
+    reason: str | None
+
+
+class Lease(NamedTuple):
+    """A request handed out: everything its run needs to be named and to finish it."""
+
+    request_id: int
+    task_id: str
+    supplier_key: str
+    attempt: int
+    fence: int
+    run_key: str
+    priority: int
+    run_id: str | None
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the recording needs of the settings."""
+
+    inbox: str
+    allowed_hosts: Collection[str]
+    max_bytes: int
+    max_retries: int
