@@ -117,7 +117,7 @@ def value_scores(p: ColumnProfile) -> dict[str, float]:
 def _price(p: ColumnProfile) -> float:
     prices = p.numeric
     if prices < 0.5:
-        return NEVER if prices < 0.2 else -4.0
+        return NEVER if prices < 0.15 else -2.5
     if p.counts_rows or p.gtins > 0.5 * p.filled or p.share("percent", "date") > 0.3:
         return NEVER
     score = 0.5 - 2.0 * max(0.0, 0.9 - prices)

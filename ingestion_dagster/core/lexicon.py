@@ -20,6 +20,11 @@ _HEAD_LAST: Final = frozenset(
 )
 """Languages in which the last word names the thing; in the others it is the first."""
 _PREPOSITIONS: Final = frozenset(["of", "per", "for", "in", "by", "from"])
+_QUANTITY_STEP = re.compile(
+    r"(?:(?:from|ab|von|от|від|od|à partir de|desde|da)\s+)?([0-9]{1,6})\s*(?:\+|(?:pcs|шт|st|ks|szt)\.?\s*\+?)", re.I
+)
+"""`10+`, `ab 100 St`: a price from that quantity on."""
+_PER_HUNDRED = re.compile(r"(?:per|pro|je|za|за|par|por|na|a|/) ?(100|1000)(?!\d)")
 _LONGEST_QUICK: Final = 70
 _BRACKETS = re.compile(r"[(\[（【][^)\]）】]*[)\]）】]")
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -52,7 +57,11 @@ def read_header(text: str) -> HeaderWords:
     signs = find_signs(text, beside_number=False)
     currencies = tuple(dict.fromkeys(sign.codes[0] for sign in signs))
     plain = normalise(text)
+    if step := _QUANTITY_STEP.fullmatch(text.strip()):
+        return NOTHING_SAID._replace(scores={"price": 0.75}, qualifiers={"from": step[1]}, currencies=currencies)
     qualifiers, rest = _take_qualifiers(_without_signs(text, signs))
+    if hundred := _PER_HUNDRED.search(plain):
+        qualifiers["per"] = hundred[1]
     best: dict[str, float] = {}
     phrase, languages = "", frozenset[str]()
     for candidate, factor in _variants(text, _without_signs(text, signs), plain, rest):

@@ -70,7 +70,12 @@ def choose_price(candidates: list[PriceColumn]) -> PriceChoice | None:
 
 def _rank(c: PriceColumn) -> tuple[float, ...]:
     tier = _TIER_RANK[c.words.tier]
-    return (tier, round(c.said, 1), _is_default(c), _net(c), _per_unit(c), c.profile.fill > 0.9, -c.column)
+    return (tier, round(c.said, 1), -_from(c), _is_default(c), _net(c), _per_unit(c), c.profile.fill > 0.9, -c.column)
+
+
+def _from(c: PriceColumn) -> int:
+    """The quantity from which the price holds."""
+    return int(c.words.qualifiers.get("from", "0"))
 
 
 def _is_default(c: PriceColumn) -> bool:
@@ -87,7 +92,9 @@ def _per_unit(c: PriceColumn) -> int:
 
 def _as_good(other: PriceColumn, chosen: PriceColumn) -> bool:
     """Nothing but the position speaks for the chosen one."""
-    if other.words.tier != chosen.words.tier or other.said < chosen.said - _CLOSE:
+    if {other.words.tier, chosen.words.tier} == {"retail", "promo"} and other.profile.fill > 0.9:
+        return other.numbers != chosen.numbers
+    if other.words.tier != chosen.words.tier or other.said < chosen.said - _CLOSE or _from(other) != _from(chosen):
         return False
     if (
         _is_default(other) != _is_default(chosen)

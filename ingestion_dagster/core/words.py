@@ -12,7 +12,9 @@ from importlib.resources import files
 _UNDECOMPOSED = {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ґ": "г", "°": "o", "º": "o"}
 _CAMEL = re.compile(r"(?<=[a-zа-яà-ÿ]{2})(?=[A-ZА-ЯÀ-Þ][a-zа-яà-ÿA-ZА-ЯÀ-Þ])|(?<=[A-ZА-Я])(?=[A-ZА-Я][a-zа-я])")
 _LETTERS_THEN_DIGIT = re.compile(r"(?<=[^\W\d_]{2})(?=\d)")
-_NOT_WORD = re.compile(r"[^\w#%]+|_+")
+_VOWEL_SIGNS = "\u0900-\u0dff\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u1000-\u109f\u1780-\u17ff"
+"""Marks that are part of a word in Indic scripts, Thai, Lao, Burmese and Khmer."""
+_NOT_WORD = re.compile(rf"[^\w#%{_VOWEL_SIGNS}]+|_+")
 _ACCENTED = ((0xC0, 0x250), (0x370, 0x530), (0x1E00, 0x2000))
 _ACCENTS = ((0x300, 0x370), (0x591, 0x5C8), (0x64B, 0x660))
 

@@ -59,6 +59,21 @@ def test_the_price_of_one_goes_before_the_price_of_a_pack() -> None:
     assert mapped.column("price") == 3
 
 
+def test_of_quantity_steps_the_smallest_is_taken() -> None:
+    mapped = read(listed(["Part", "Description", "10+", "1+", "100+"], SKUS, NAMES, LOW, HIGH, LOW))
+    assert (mapped.column("price"), mapped.decision) == (3, "accept")
+
+
+def test_a_price_for_a_hundred_pieces_is_asked_about() -> None:
+    mapped = read(listed(["Artikelnr", "Bezeichnung", "Preis pro 100"], SKUS, NAMES, LOW))
+    assert (mapped.column("price"), [question.code for question in mapped.questions]) == (2, ["price_per"])
+
+
+def test_a_discounted_price_beside_the_retail_price_is_asked_about() -> None:
+    mapped = read(listed(["SKU", "Name", "retail_price", "discounted_price"], SKUS, NAMES, HIGH, LOW))
+    assert [question.code for question in mapped.questions] == ["price_column"]
+
+
 def test_a_price_word_over_texts_is_no_price() -> None:
     mapped = read(listed(["Charge", "Unit price"], NAMES, LOW))
     assert mapped.mapping() == {"name": 0, "price": 1}

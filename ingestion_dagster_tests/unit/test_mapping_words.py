@@ -55,6 +55,11 @@ def test_lists_with_known_words_are_rarely_asked_about() -> None:
         ("Verfügbare Menge", "stock"),
         ("Preis/Einh.", "price"),
         ("Cod. bare", "barcode"),
+        ("मूल्य (₹)", "price"),
+        ("ชื่อสินค้า", "name"),
+        ("Λιανική τιμή", "price"),
+        ("מק״ט", "supplier_sku"),
+        ("السعر", "price"),
     ],
 )
 def test_spelling_glue_and_endings_do_not_hide_a_word(header: str, field: str) -> None:
@@ -78,6 +83,8 @@ def test_spelling_glue_and_endings_do_not_hide_a_word(header: str, field: str) -
         ("希望小売価格（税込）", "retail", "gross"),
         ("Clearance price", "promo", None),
         ("Variant Compare At Price", "retail", None),
+        ("Preis netto / 100 St", None, "net"),
+        ("ab 50 St", None, None),
     ],
 )
 def test_qualifiers_are_meaning(header: str, tier: str | None, tax: str | None) -> None:
