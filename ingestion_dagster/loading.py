@@ -26,8 +26,8 @@ from ingestion_dagster.core.walk import (
     Timings,
 )
 from ingestion_dagster.deciding import upsert_items as upsert_items
-from ingestion_dagster.fetching import fetch_bytes, open_snapshot
-from ingestion_dagster.store import batches, mappings, snapshots, staging, suppliers, verdicts
+from ingestion_dagster.fetching import fetch_list, open_snapshot
+from ingestion_dagster.store import batches, drive_states, mappings, snapshots, staging, suppliers, verdicts
 from ingestion_dagster.store.database import Database, connected
 from ingestion_dagster.timing import timed
 from ingestion_dagster.workplace import Workplace
@@ -40,7 +40,9 @@ async def fetch(place: Workplace, supplier_key: str) -> SheetSnapshot:
         async with connected(place.database_url, place.limits) as database:
             async with database.transaction() as connection:
                 supplier = await suppliers.by_key(connection, supplier_key)
-            data, filename = fetch_bytes(place, supplier)
+                listed = await drive_states.listed(connection, supplier.id)  # before the list is read
+            fetched = fetch_list(place, supplier)
+            data, filename = fetched.data, fetched.filename
             sha256, _ = place.snapshots.put(data)
             async with database.transaction() as connection:
                 await snapshots.lock_bytes(connection, sha256)
@@ -48,12 +50,15 @@ async def fetch(place: Workplace, supplier_key: str) -> SheetSnapshot:
                 snapshot_id = await snapshots.record(
                     connection, supplier.id, sha256, path, len(data), filename, supplier.source
                 )
+                await drive_states.read(connection, supplier.id, None if fetched.changes_unedited else listed)
     return SheetSnapshot(
         id=snapshot_id,
         supplier_key=supplier_key,
         sha256=sha256,
         size_bytes=len(data),
         filename=filename,
+        quota=fetched.quota,
+        notes=fetched.notes,
         timings=timings,
     )
 

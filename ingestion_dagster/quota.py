@@ -85,6 +85,12 @@ return {redis.call('ZCOUNT', KEYS[6], since, '+inf'), redis.call('ZCOUNT', KEYS[
 """
 
 
+class QuotaUnreachable(SourceUnavailable):
+    """Redis stayed away for as long as a read may wait."""
+
+    tried_again = True
+
+
 @dataclass(frozen=True, slots=True)
 class QuotaLimits:
     """What Google allows: reads per `window` seconds, refilled each minute (Sheets API usage limits)."""
@@ -157,7 +163,7 @@ class SheetsQuota:
                 ticket, wait = self._ask(supplier, ticket)
             except (redis.ConnectionError, redis.TimeoutError):
                 if left <= 0:
-                    raise SourceUnavailable("The shared read quota cannot be asked: Redis does not answer") from None
+                    raise QuotaUnreachable("The shared read quota cannot be asked: Redis does not answer") from None
                 wait = min(0.5, left)
             else:
                 if wait <= 0:
@@ -206,3 +212,10 @@ class SheetsQuota:
             waiting,
             paused / 1000,
         )
+
+    def budget_if_known(self) -> QuotaBudget | None:
+        """The same; None where Redis does not tell just now."""
+        try:
+            return self.budget_left()
+        except redis.RedisError:
+            return None

@@ -28,6 +28,8 @@ class Workplace:
     redis_url: str
     dagster_url: str | None = None
     """Dagster's own database on the embedded server, where that runs."""
+    google_minute: float = 60.0
+    """Seconds within which Google counts reads. A stand-in of Google may have a faster clock."""
 
     @property
     def limits(self) -> Limits:

@@ -22,6 +22,19 @@ class Errand:
     attempt: int = 1
 
 
+class QuotaUse(BaseModel):
+    """What a fetch took of Google's read quota, and what is left of it for everybody."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reads: int
+    waited: float
+    """Seconds."""
+    left_user: int
+    """Reads that the service account has left within the present minute."""
+    left_project: int
+
+
 class SheetSnapshot(BaseModel):
     """The bytes as received, kept in the snapshot store."""
 
@@ -32,6 +45,10 @@ class SheetSnapshot(BaseModel):
     sha256: str
     size_bytes: int
     filename: str
+    quota: QuotaUse | None = None
+    """Of a Google Sheet read through a service account."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about how it was fetched."""
     timings: Timings = Field(default_factory=dict)
 
 

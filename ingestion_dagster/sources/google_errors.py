@@ -19,7 +19,9 @@ LONGEST_WAIT: Final = 3600.0
 
 
 class GoogleUnavailable(SourceUnavailable):
-    """Google did not answer properly this time."""
+    """Google did not answer properly this time, however often `google_turn.py` tried."""
+
+    tried_again = True
 
     def __init__(self, rule: str, message: str, retry_after: float | None = None) -> None:
         """`rule`: the name of the row in the tables below."""
