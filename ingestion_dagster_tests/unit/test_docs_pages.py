@@ -19,6 +19,7 @@ from ingestion_dagster_tests.docs_pages import (
     pages,
     prose,
     root_command,
+    spans,
 )
 
 PAGES = pytest.mark.parametrize("page", pages(), ids=name_of)
@@ -126,3 +127,12 @@ def test_every_python_example_on_a_page_is_python(page: Path) -> None:
     for block in blocks(page):
         if block.language == "python":
             ast.parse(block.text)
+
+
+@PAGES
+def test_every_file_of_ours_that_is_named_on_a_page_exists(page: Path) -> None:
+    """`core/rows.py` is below the package, `unit/test_x.py` below the tests; `*` stands for any name."""
+    folders = [CHECKOUT, CHECKOUT / "ingestion_dagster", CHECKOUT / "ingestion_dagster_tests"]
+    named = {span for span in spans(page) if re.fullmatch(r"[\w./*-]+\.(?:py|sh|lock|toml|yaml|yml)", span)}
+    missing = {name for name in named if not any(any(folder.glob(name)) for folder in folders)}
+    assert not missing

@@ -8,6 +8,7 @@ import dagster as dg
 import psycopg2
 import pytest
 
+from ingestion_dagster.core import errors
 from ingestion_dagster.core.guards import Facts, Thresholds, evaluate
 from ingestion_dagster.core.requests import SheetRequest, SourceConfig
 from ingestion_dagster.core.supplier import SupplierSettings
@@ -107,6 +108,12 @@ def test_every_query_on_a_page_runs(page: Path, database_url: str) -> None:
                     cursor.execute(block.text.replace("%", "%%"))
     finally:
         connection.close()
+
+
+def test_every_error_is_in_the_tree_on_the_page_about_architecture() -> None:
+    tree = section(text_of(CHECKOUT / "docs/architecture.md"), "Errors")
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert [kind.__name__ for kind in kinds if not re.search(rf"\b{kind.__name__}\b", tree)] == []
 
 
 def test_every_field_of_a_message_is_on_its_page() -> None:
