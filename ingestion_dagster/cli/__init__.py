@@ -7,6 +7,7 @@ import typer
 from ingestion_dagster.cli import batch, db, load, mapping, product, queue, supplier, up
 from ingestion_dagster.cli.errors import show_errors
 from ingestion_dagster.cli.inspect import inspect
+from ingestion_dagster.cli.metrics import metrics
 from ingestion_dagster.cli.output import complain
 from ingestion_dagster.cli.plan import plan
 from ingestion_dagster.cli.what_if import compare_with_applied
@@ -25,6 +26,7 @@ app.command()(up.up)
 app.command()(load.load)
 app.command()(load.enqueue)
 app.command()(inspect)
+app.command()(metrics)
 app.command()(plan)
 app.command("errors")(show_errors)
 app.command()(why)
