@@ -52,7 +52,7 @@ def show_errors(
 def _tell(found: corrections.Review, path: Path | None, notes: list[str]) -> None:
     batch, counts = found.batch, found.progress.counts()
     since = ""
-    if found.before:
+    if found.before and any(counts.values()):
         since = (
             f" Since the list of {found.before['fetched_at']:%Y-%m-%d}: {counts['new']:,} new, {counts['repeated']:,}"
             f" repeated, {counts['fixed']:,} fixed, {counts['removed']:,} no longer in the list."

@@ -8,6 +8,7 @@ from ingestion_dagster.core.layout import Table
 from ingestion_dagster.core.lexicon import read_header
 from ingestion_dagster.core.mapped import FieldColumn, PriceProfile, ReadingHints
 from ingestion_dagster.core.mapping import Mapping
+from ingestion_dagster.core.markup import our_headers
 from ingestion_dagster.core.money_evidence import price_statements
 from ingestion_dagster.core.overrides import resolve_column
 from ingestion_dagster.core.sheets import column_letter
@@ -30,12 +31,13 @@ def field_columns(table: Table, mapping: Mapping) -> dict[str, FieldColumn]:
 
 
 def characteristics(table: Table, mapping: Mapping, hints: ReadingHints) -> dict[str, int]:
-    """Header -> column of what is kept beside the fields."""
+    """Header -> column of what is kept beside the fields. Our own notes in a list that comes back are not."""
     taken = set(mapping.columns.values())
     if hints.characteristic_columns is not None:
         width = max(len(table.headers), max((len(row) for _, row in table.body), default=0))
         chosen = [resolve_column(c, table.headers, width) for c in hints.characteristic_columns]
     else:
+        taken |= {c for c, header in enumerate(table.headers) if header.strip() in our_headers()}
         chosen = [c for c in table.columns if c not in taken and table.headers[c] and c in mapping.all_columns]
     named: dict[str, int] = {}
     for column in chosen:

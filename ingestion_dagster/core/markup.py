@@ -74,6 +74,18 @@ def words(language: str) -> Mapping[str, str]:
     return found
 
 
+@cache
+def our_headers() -> frozenset[str]:
+    """Headers of the column that marking adds: a supplier may send the marked list back with it."""
+    return frozenset(words(language)["column"] for language in LANGUAGES)
+
+
+@cache
+def our_tabs() -> frozenset[str]:
+    """Names of the tab that marking adds."""
+    return frozenset(words(language)["tab"] for language in LANGUAGES)
+
+
 def neutral(text: str) -> str:
     """`text` so that no program takes it for a formula: an apostrophe before what begins like one."""
     shown = "".join(character if character.isprintable() or character == "\n" else " " for character in text)
@@ -82,8 +94,14 @@ def neutral(text: str) -> str:
 
 
 def free_column(rows: Iterable[Row], mapped: MappedSheet, merges: Sequence[Range], touched: frozenset[int]) -> int:
-    """The first column to the right of the table that is empty beside it and not merged where we write."""
+    """The first column to the right of the table that is empty beside it and not merged where we write.
+
+    A list that was marked before and sent back has such a column already.
+    """
     first = mapped.header_row_index if mapped.header_row_index >= 0 else mapped.first_data_row
+    ours = [column for column, header in enumerate(mapped.headers) if header.strip() in our_headers()]
+    if ours:
+        return ours[0]
     end = mapped.last_column if mapped.last_column is not None else len(mapped.headers) - 1
     used: set[int] = set()
     for number, row in enumerate(rows):

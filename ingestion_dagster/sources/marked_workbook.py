@@ -21,7 +21,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 from ingestion_dagster.core.errors import SheetError
-from ingestion_dagster.core.markup import Markup
+from ingestion_dagster.core.markup import Markup, our_headers, our_tabs
 from ingestion_dagster.core.sheets import column_letter
 
 WRONG = PatternFill("solid", fgColor="FFFFC7CE")
@@ -46,10 +46,29 @@ def mark_workbook(data: bytes, markup: Markup) -> bytes:
         tab = book[markup.tab] if markup.tab in book.sheetnames else None
         if not isinstance(tab, Worksheet):
             raise SheetError(f"tab {markup.tab!r} cannot be marked: it is no sheet of cells")
+        _remove_earlier_marks(book, tab, markup)
         _mark_cells(tab, markup)
         _write_reasons(tab, markup)
         _add_summary(book, markup)
         return _saved(book)
+
+
+def _remove_earlier_marks(book: Workbook, tab: Worksheet, markup: Markup) -> None:
+    """A marked list that was sent back: old reasons, colours, comments and summary go."""
+    if markup.header_row is None or tab.cell(markup.header_row + 1, markup.column + 1).value not in our_headers():
+        return
+    for row in tab.iter_rows():
+        for cell in row:
+            if isinstance(cell, MergedCell):
+                continue
+            if cell.column == markup.column + 1 and cell.row > markup.header_row + 1:
+                cell.value, cell.fill = None, PatternFill()
+            if cell.fill.fill_type == "solid" and cell.fill.fgColor.rgb == WRONG.fgColor.rgb:
+                cell.fill = PatternFill()
+            if cell.comment and cell.comment.author == AUTHOR:
+                cell.comment = None
+    for title in set(book.sheetnames) & our_tabs():
+        book.remove(book[title])
 
 
 def _mark_cells(tab: Worksheet, markup: Markup) -> None:
@@ -58,14 +77,14 @@ def _mark_cells(tab: Worksheet, markup: Markup) -> None:
         cell = tab.cell(*anchors.get((row + 1, column + 1), (row + 1, column + 1)))
         cell.fill = WRONG
         if number < MOST_COMMENTS:
-            before = cell.comment.text if cell.comment else ""
+            before, author = (cell.comment.text, cell.comment.author) if cell.comment else ("", AUTHOR)
             if text not in before:
-                cell.comment = comment(f"{before}\n\n{text}" if before else text)
+                cell.comment = comment(f"{before}\n\n{text}" if before else text, author)
 
 
-def comment(text: str) -> Comment:
+def comment(text: str, author: str = AUTHOR) -> Comment:
     """A comment that is large enough to be read."""
-    return Comment(text, AUTHOR, _COMMENT_HEIGHT, _COMMENT_WIDTH)
+    return Comment(text, author, _COMMENT_HEIGHT, _COMMENT_WIDTH)
 
 
 def _merge_anchors(tab: Worksheet) -> dict[tuple[int, int], tuple[int, int]]:

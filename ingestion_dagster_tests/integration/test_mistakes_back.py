@@ -260,3 +260,43 @@ def test_a_file_that_cannot_be_written_is_refused_with_the_reason(shop: Shop, tm
     shop.load("acme", "acme.csv", make_csv(rows(("S-002", "Item", "call us", 1))))
     with pytest.raises(SourceRejected, match=r"must end in|no folder"):
         correction_files.file_for(review(shop), tmp_path / name)
+
+
+def mistaken(n: int, price: str) -> tuple[Any, ...]:
+    return (f"S-{n:03}", f"Item number {n}", price, n * 3)
+
+
+def test_a_marked_workbook_that_comes_back_corrected_is_read_as_if_it_had_never_been_marked(
+    shop: Shop, tmp_path: Path
+) -> None:
+    shop.register("acme", "acme.xlsx")
+    shop.load("acme", "acme.xlsx", make_xlsx(rows(mistaken(2, "call us"), mistaken(3, "?")), name="Prices"))
+    write(shop, review(shop), tmp_path / "back.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "back.xlsx")
+    book["Prices"]["C3"] = "12.50"
+    book.save(tmp_path / "corrected.xlsx")
+    loaded = shop.load("acme", "acme.xlsx", (tmp_path / "corrected.xlsx").read_bytes())
+    assert (loaded.status, loaded.inserted, loaded.updated, loaded.unchanged) == ("partial_success", 1, 0, 28)
+    assert shop.sql("SELECT count(*) FROM supplier_items WHERE characteristics <> '{}' OR description <> ''") == [(0,)]
+    found = review(shop)
+    assert (skus(found.progress.repeated), skus(found.progress.fixed)) == (["S-003"], ["S-002"])
+    write(shop, found, tmp_path / "again.xlsx")
+    again = openpyxl.load_workbook(tmp_path / "again.xlsx")
+    assert again.sheetnames == ["Prices", "Corrections"]
+    tab = again["Prices"]
+    assert [cell.value for cell in tab[1]] == [*HEADER, "Please correct"]
+    assert (tab["E3"].value, tab["C3"].fill.fill_type, tab["C3"].comment) == (None, None, None)
+    assert tab["C4"].fill.fgColor.rgb == "FFFFC7CE"
+
+
+def test_a_marked_csv_that_comes_back_corrected_has_one_column_of_ours(shop: Shop, tmp_path: Path) -> None:
+    shop.load("acme", "acme.csv", make_csv(rows(mistaken(2, "call us"), mistaken(3, "?"), header=RUSSIAN), ";"))
+    write(shop, review(shop), tmp_path / "back.csv")
+    corrected = (tmp_path / "back.csv").read_text().replace("call us", "12.50")
+    loaded = shop.load("acme", "acme.csv", corrected.encode())
+    assert (loaded.inserted, loaded.updated, loaded.unchanged) == (1, 0, 28)
+    write(shop, review(shop), tmp_path / "again.csv")
+    lines = (tmp_path / "again.csv").read_text().splitlines()
+    assert lines[0] == ";".join((*RUSSIAN, "Просьба исправить"))
+    assert lines[2] == "S-002;Item number 2;12.50;6;"
+    assert lines[3].startswith("S-003;Item number 3;?;9;«?»")
