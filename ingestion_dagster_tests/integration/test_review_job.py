@@ -1,0 +1,122 @@
+"""A decision in Dagster: the job `review_batch`, and what the supplier's asset shows afterwards."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from ingestion_dagster.workplace import Workplace
+from ingestion_dagster_tests.integration.shop import Shop, rows_of
+
+# Dagster 1.13 reads pydantic's old attribute names, and checks per partition are a preview.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::dagster.PreviewWarning")
+
+ITEMS = dg.AssetKey("supplier_items")
+CALM = [10.0 + n for n in range(20)]
+
+
+@pytest.fixture
+def shop(database_url: str, tmp_path: Path) -> Shop:
+    return Shop(database_url, tmp_path)
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        made.add_dynamic_partitions("suppliers", ["acme"])
+        yield made
+
+
+def built(place: Workplace | None = None) -> dg.Definitions:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from ingestion_dagster.definitions import build_definitions
+        from ingestion_dagster.resources import IngestionResource
+
+        if place is None:
+            return build_definitions()
+        opened = dg.ResourceDefinition.hardcoded_resource(IngestionResource.at(place))
+        return build_definitions({"ingestion": opened, "io_manager": dg.mem_io_manager})
+
+
+def run(shop: Shop, instance: dg.DagsterInstance, job: str, **more: Any) -> dg.ExecuteInProcessResult:
+    wanted = built(shop.place).resolve_job_def(job)
+    return wanted.execute_in_process(instance=instance, raise_on_error=False, **more)
+
+
+def load(shop: Shop, instance: dg.DagsterInstance, prices: list[float]) -> dg.ExecuteInProcessResult:
+    shop.write(rows_of(prices))
+    return run(shop, instance, "ingest_supplier", partition_key="acme")
+
+
+def review(shop: Shop, instance: dg.DagsterInstance, batch_id: int, decision: str) -> dg.ExecuteInProcessResult:
+    config = {"batch_id": batch_id, "decision": decision, "note": "looked at it", "by": "ann"}
+    return run(shop, instance, "review_batch", run_config={"ops": {"decide_batch": {"config": config}}})
+
+
+def materialized(instance: dg.DagsterInstance) -> list[dg.AssetMaterialization]:
+    found = instance.fetch_materializations(dg.AssetRecordsFilter(ITEMS, asset_partitions=["acme"]), limit=10)
+    return [record.asset_materialization for record in found.records if record.asset_materialization]
+
+
+def checks(done: dg.ExecuteInProcessResult) -> dict[str, bool]:
+    found = done.filter_events(lambda event: event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    return {event.event_specific_data.check_name: event.event_specific_data.passed for event in found}
+
+
+def test_a_held_list_is_a_run_that_succeeds_with_a_red_check(shop: Shop, instance: dg.DagsterInstance) -> None:
+    assert load(shop, instance, CALM).success
+    held = load(shop, instance, [100.0, *CALM[1:]])
+    assert held.success
+    assert checks(held) == {
+        "price_jumps": False, "reject_rate": True, "row_count_stable": True, "mapping_confirmed": True,
+    }  # fmt: skip
+    newest = materialized(instance)[0]
+    assert newest.metadata["status"].value == "held"
+    assert "6 times" in str(newest.metadata["held_because"].value)
+
+
+def test_an_approval_shows_on_the_supplier_as_a_materialization_and_green_checks(
+    shop: Shop, instance: dg.DagsterInstance
+) -> None:
+    load(shop, instance, CALM)
+    load(shop, instance, [100.0, *CALM[1:]])
+    done = review(shop, instance, 2, "APPROVE")
+    assert done.success
+    assert shop.prices()["A001"] == "100"
+    assert set(checks(done).values()) == {True}
+    newest = materialized(instance)[0]
+    assert (newest.metadata["batch_id"].value, newest.metadata["updated"].value) == (2, 1)
+    assert (newest.metadata["approved_by"].value, newest.metadata["note"].value) == ("ann", "looked at it")
+    tags = instance.get_run_by_id(done.run_id).tags
+    assert (tags["ingestion/supplier"], tags["ingestion/batch_id"]) == ("acme", "2")
+
+
+def test_a_rejection_is_an_observation_and_changes_nothing(shop: Shop, instance: dg.DagsterInstance) -> None:
+    load(shop, instance, CALM)
+    load(shop, instance, [100.0, *CALM[1:]])
+    assert review(shop, instance, 2, "REJECT").success
+    assert shop.prices()["A001"] == "10"
+    (seen,) = instance.fetch_observations(ITEMS, limit=5).records
+    assert seen.asset_observation.metadata["rejected_by"].value == "ann"
+    assert len(materialized(instance)) == 2
+
+
+def test_a_decision_that_comes_too_late_fails_with_one_sentence(shop: Shop, instance: dg.DagsterInstance) -> None:
+    load(shop, instance, CALM)
+    load(shop, instance, [100.0, *CALM[1:]])
+    load(shop, instance, [11.0, *CALM[1:]])
+    done = review(shop, instance, 2, "APPROVE")
+    assert not done.success
+    (failure,) = [event for event in done.all_events if event.is_step_failure]
+    assert "overtaken by batch 3" in str(failure.step_failure_data.user_failure_data.description)
+    assert shop.prices()["A001"] == "11"
+
+
+def test_the_sweep_runs_every_night_unless_somebody_stops_it(shop: Shop, instance: dg.DagsterInstance) -> None:
+    schedule = built().resolve_schedule_def("sweep_every_night")
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+    assert run(shop, instance, "sweep_old_lists").success
