@@ -138,13 +138,14 @@ def _price(p: ColumnProfile) -> float:
 
 
 def _like_codes(p: ColumnProfile) -> float:
-    """Integers that look like codes or years rather than amounts."""
+    """Integers that look like codes, years or pieces rather than amounts; round ones look like amounts."""
     lengths = {len(f"{abs(n):.0f}") for n in p.numbers}
     if p.numbers and all(1900 <= n <= 2100 for n in p.numbers):
         return 3.0
-    small = max(p.numbers) <= 31
+    small = sum(1 for n in p.numbers if n <= 31) / len(p.numbers)
+    round_ones = sum(1 for n in p.numbers if n >= 50 and n % 10 == 0) / len(p.numbers)
     unique = p.variety > 0.97 and p.filled >= 8
-    return 2.0 * (unique and len(lengths) == 1 and min(lengths) >= 5) + 0.7 * small
+    return 2.0 * (unique and len(lengths) == 1 and min(lengths) >= 5) + 1.2 * small - 0.7 * (round_ones > 0.5)
 
 
 def _stock(p: ColumnProfile) -> float:

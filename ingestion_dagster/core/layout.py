@@ -5,7 +5,7 @@ Which column means what is in `mapping.py`; what a single row is, is in `row_kin
 
 from typing import NamedTuple
 
-from ingestion_dagster.core.cell_kinds import BLANK
+from ingestion_dagster.core.cell_kinds import BLANK, NUMERIC, kind_of
 from ingestion_dagster.core.header_rows import (
     Header,
     filled_columns,
@@ -61,6 +61,10 @@ def find_table(sheet: Sheet, sample: Sample, hints: ReadingHints) -> Table:
     body = [(n, row) for n, row in enumerate(sample.top) if n >= first and (last is None or n <= last)]
     if last is None:
         body += sample.spread
+    body = _items_only(body, headers, first_column, last_column)
+    if not header.rows and body and not hints.data_start_row:
+        body = _without_preamble(body)
+        first = body[0][0]
     return Table(
         header_rows=header.rows,
         header_score=header.score,
@@ -70,7 +74,7 @@ def find_table(sheet: Sheet, sample: Sample, hints: ReadingHints) -> Table:
         last_data_row=last,
         first_column=first_column,
         last_column=last_column,
-        body=_items_only(body, headers, first_column, last_column),
+        body=body,
         around=_texts_around(sample, header.rows[0] if header.rows else first),
         others=tuple(beside + below),
     )
@@ -243,6 +247,19 @@ def _items_only(
     least = max(2, 0.5 * counts[len(counts) // 2])
     said = {normalise(header) for header in headers} - {""}
     return [(n, row) for n, row, count in counted if count >= least and not _repeats_header(row, said)]
+
+
+def _without_preamble(body: list[tuple[int, Row]]) -> list[tuple[int, Row]]:
+    """The rows from the first one that has numbers where most rows have them: without a header nothing else parts a
+    letterhead from the items."""
+    width = max(len(row) for _, row in body)
+    numeric = [
+        c for c in range(width) if sum(kind_of(row[c]) in NUMERIC for _, row in body if c < len(row)) > 0.6 * len(body)
+    ]
+    for start, (_, row) in enumerate(body):
+        if any(c < len(row) and kind_of(row[c]) in NUMERIC for c in numeric):
+            return body[start:]
+    return body
 
 
 def _blank(value: object) -> bool:

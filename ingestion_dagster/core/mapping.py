@@ -17,6 +17,11 @@ from ingestion_dagster.core.price_choice import PriceChoice, PriceColumn, choose
 _UNSAID: Final = -1.2
 """Log-odds of a header that says something unknown."""
 _NO_HEADER: Final = -0.4
+_RIGHT_OF_NAME: Final = 0.8
+"""Where no word tells, codes stand to the left of the names and prices to the right."""
+_TIE: Final = 0.75
+_TIED: Final = 0.75
+"""Confidence of an article number beside another column that would do as well: a person should choose the key."""
 _SAID_BUT_ODD: Final = 0.3
 """An exact word is believed where nothing else can be the field: the column may be empty or repeat today."""
 _NEEDS_WORDS: Final = {
@@ -134,7 +139,7 @@ def map_columns(table: Table, fixed: dict[str, int] | None = None, closed: froze
     taken = dict(fixed)
     if price is not None:
         taken["price"] = price.chosen.column
-    prices = set(price.alternatives) if price else set()
+    prices = {c for c in price.alternatives if columns[c].words.scores.get("price", 0.0) >= 0.5} if price else set()
     open_fields = [f for f in FIELDS if f not in taken and f != "price"]
     usable = [c for i, c in free.items() if i not in taken.values()]
     usable = _most_promising(usable, open_fields)
@@ -173,8 +178,12 @@ def _most_promising(columns: list[Column], fields: list[str]) -> list[Column]:
 
 def _price_candidates(table: Table, columns: dict[int, Column]) -> list[PriceColumn]:
     found = []
+    names = max(columns.values(), key=lambda c: c.values["name"], default=None)
     for column in columns.values():
         said = column.words.scores.get("price", 0.0)
+        place = 0.0
+        if said < 0.5 and names is not None and names.values["name"] > 0:
+            place = _RIGHT_OF_NAME if column.position > names.position else -_RIGHT_OF_NAME
         rival = max((s for f, s in column.words.scores.items() if f != "price"), default=0.0)
         if rival > said + 0.1 or column.scores["price"] <= -0.8 or column.values["price"] <= -3.5:
             continue
@@ -182,7 +191,9 @@ def _price_candidates(table: Table, columns: dict[int, Column]) -> list[PriceCol
             rough_number(row[column.position]) if column.position < len(row) else None for _, row in table.body
         )
         found.append(
-            PriceColumn(column.position, column.header, column.words, column.profile, column.scores["price"], numbers)
+            PriceColumn(
+                column.position, column.header, column.words, column.profile, column.scores["price"] + place, numbers
+            )
         )
     return found
 
@@ -227,10 +238,17 @@ def _confidence(column: Column, field: str, rivals: tuple[int, ...], columns: di
     odds = column.scores[field]
     closest = max((columns[r].scores[field] for r in rivals), default=-9.0)
     margin = odds - closest
+    if margin < _TIE and field == "supplier_sku":
+        return min(_TIED, _probability(odds))
     if margin < 2.0:
         odds -= (2.0 - margin) * 0.8
     elif margin > 5.0 and field == "name":
         odds += 0.7
+    return _probability(odds)
+
+
+def _probability(odds: float) -> float:
+    """Log-odds as a confidence; the two numbers make it cautious: +3 is 0.88, +5 is 0.97."""
     return round(1 / (1 + math.exp(-(0.75 * odds - 0.3))), 3)
 
 

@@ -70,6 +70,8 @@ def choose_price(candidates: list[PriceColumn]) -> PriceChoice | None:
 
 def _rank(c: PriceColumn) -> tuple[float, ...]:
     tier = _TIER_RANK[c.words.tier]
+    if c.said < 0.5:
+        return (tier, 0.0, round(c.score, 1), c.profile.fill, -c.column)
     return (tier, round(c.said, 1), -_from(c), _is_default(c), _net(c), _per_unit(c), c.profile.fill > 0.9, -c.column)
 
 
