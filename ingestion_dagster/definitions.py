@@ -7,9 +7,16 @@ import dagster as dg
 
 from ingestion_dagster.assets import supplier_items, supplier_sheet
 from ingestion_dagster.checks import supplier_checks
-from ingestion_dagster.jobs import ingest_supplier, reload_supplier, review_batch, sweep_old_lists
+from ingestion_dagster.jobs import (
+    ingest_supplier,
+    refresh_suppliers,
+    reload_supplier,
+    review_batch,
+    sweep_old_lists,
+    sync_registry,
+)
 from ingestion_dagster.resources import IngestionResource, reference_io_manager
-from ingestion_dagster.schedules import refresh_all_suppliers, sweep_every_night
+from ingestion_dagster.schedules import refresh_all_suppliers, sweep_every_night, sync_registry_every_hour
 from ingestion_dagster.sensors import ingestion_queue
 
 
@@ -18,9 +25,9 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
     return dg.Definitions(
         assets=[supplier_sheet, supplier_items],
         asset_checks=supplier_checks,
-        jobs=[ingest_supplier, reload_supplier, review_batch, sweep_old_lists],
+        jobs=[ingest_supplier, reload_supplier, review_batch, sweep_old_lists, refresh_suppliers, sync_registry],
         sensors=[ingestion_queue],
-        schedules=[refresh_all_suppliers, sweep_every_night],
+        schedules=[refresh_all_suppliers, sweep_every_night, sync_registry_every_hour],
         resources={
             "ingestion": IngestionResource(),
             "io_manager": reference_io_manager,

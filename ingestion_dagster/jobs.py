@@ -3,6 +3,7 @@
 import dagster as dg
 
 from ingestion_dagster.assets import supplier_items, supplier_sheet
+from ingestion_dagster.refresh_ops import read_registry, refresh_lists
 from ingestion_dagster.review_ops import decide_batch
 from ingestion_dagster.sweep_ops import sweep_storage
 
@@ -29,3 +30,15 @@ def review_batch() -> None:
 def sweep_old_lists() -> None:
     """Never a list that a price in force was read from, never history."""
     sweep_storage()
+
+
+@dg.job(description="Ask Google which sheets were edited, and the queue for every list that may differ.")
+def refresh_suppliers() -> None:
+    """One request to Drive for a thousand sheets; lists that nobody edited are noted as unchanged."""
+    refresh_lists()
+
+
+@dg.job(description="Keep the suppliers in step with the registry sheet: add, change, pause, never delete.")
+def sync_registry() -> None:
+    """A sheet that cannot be read, or is empty, changes nothing."""
+    read_registry()

@@ -219,22 +219,23 @@ async def _note_unchanged(database: Database, understood: MappedSnapshot, errand
     snapshot = understood.snapshot
     async with database.transaction() as connection:
         supplier = await suppliers.by_key(connection, snapshot.supplier_key)
-        force = await batches.in_force(connection, supplier.id)
-        batch_id = await batches.open_batch(
-            connection,
-            supplier.id,
-            snapshot.id,
-            errand.task_id,
-            errand.run_id,
-            understood.fingerprint,
-            state="unchanged",
-        )
-        rows = force["accepted_rows"] if force else 0
-        rejected = force["rejected_rows"] if force else 0
-        await batches.record_counts(connection, batch_id, rows, rejected, 0, {})
+        return await note_unchanged(connection, supplier, snapshot, understood.fingerprint, errand)
+
+
+async def note_unchanged(
+    connection: AsyncConnection, supplier: Supplier, snapshot: SheetSnapshot, fingerprint: str, errand: Errand
+) -> StagedBatch:
+    """A batch that says: the list is the one in force."""
+    force = await batches.in_force(connection, supplier.id)
+    batch_id = await batches.open_batch(
+        connection, supplier.id, snapshot.id, errand.task_id, errand.run_id, fingerprint, state="unchanged"
+    )
+    rows = force["accepted_rows"] if force else 0
+    rejected = force["rejected_rows"] if force else 0
+    await batches.record_counts(connection, batch_id, rows, rejected, 0, {})
     return StagedBatch(
         batch_id=batch_id,
-        supplier_key=snapshot.supplier_key,
+        supplier_key=supplier.key,
         state="unchanged",
         total_rows=rows + rejected,
         accepted_rows=rows,

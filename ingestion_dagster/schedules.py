@@ -2,33 +2,36 @@
 
 import dagster as dg
 
-from ingestion_dagster.jobs import ingest_supplier, sweep_old_lists
-from ingestion_dagster.resources import IngestionResource
-from ingestion_dagster.store import suppliers
-from ingestion_dagster.store.database import Database
+from ingestion_dagster.jobs import refresh_suppliers, sweep_old_lists, sync_registry
+from ingestion_dagster.refresh_ops import Moment, RefreshConfig, moment_of
 
 
 @dg.schedule(
-    job=ingest_supplier,
+    job=refresh_suppliers,
     cron_schedule="0 5 * * *",
     default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Every active supplier's list, every morning at five (UTC).",
+    description="Every active supplier's list, every morning at five (UTC); Google Sheets nobody edited are not read.",
 )
-def refresh_all_suppliers(
-    context: dg.ScheduleEvaluationContext, ingestion: IngestionResource
-) -> list[dg.RunRequest] | dg.SkipReason:
-    """One run per active supplier that Dagster knows as a partition."""
+def refresh_all_suppliers(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """One run that asks Google, in an op; the loads follow from the queue."""
+    moment = moment_of(context.scheduled_execution_time)
+    return dg.RunRequest(
+        run_key=f"refresh:{moment}", run_config=dg.RunConfig(ops={"refresh_lists": RefreshConfig(moment=moment)})
+    )
 
-    async def _keys(database: Database) -> list[str]:
-        async with database.transaction() as connection:
-            return [supplier.key for supplier in await suppliers.every(connection, active_only=True)]
 
-    known = set(context.instance.get_dynamic_partitions("suppliers"))
-    moment = context.scheduled_execution_time.isoformat()
-    keys = [key for key in ingestion.place.run(_keys) if key in known]
-    if not keys:
-        return dg.SkipReason("no active supplier is registered")
-    return [dg.RunRequest(run_key=f"refresh:{moment}:{key}", partition_key=key) for key in keys]
+@dg.schedule(
+    job=sync_registry,
+    cron_schedule="15 * * * *",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="The registry sheet, a quarter past every hour.",
+)
+def sync_registry_every_hour(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """One run that reads the sheet, in an op."""
+    moment = moment_of(context.scheduled_execution_time)
+    return dg.RunRequest(
+        run_key=f"registry:{moment}", run_config=dg.RunConfig(ops={"read_registry": Moment(moment=moment)})
+    )
 
 
 sweep_every_night = dg.ScheduleDefinition(

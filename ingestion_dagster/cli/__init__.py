@@ -4,12 +4,13 @@ import sys
 
 import typer
 
-from ingestion_dagster.cli import batch, db, load, mapping, product, queue, supplier, up
+from ingestion_dagster.cli import batch, db, load, mapping, product, queue, registry, supplier, up
 from ingestion_dagster.cli.errors import show_errors
 from ingestion_dagster.cli.inspect import inspect
 from ingestion_dagster.cli.metrics import metrics
 from ingestion_dagster.cli.output import complain
 from ingestion_dagster.cli.plan import plan
+from ingestion_dagster.cli.refresh import refresh
 from ingestion_dagster.cli.what_if import compare_with_applied
 from ingestion_dagster.cli.why import why
 from ingestion_dagster.core.errors import DataIngestionError
@@ -28,10 +29,12 @@ app.command()(load.enqueue)
 app.command()(inspect)
 app.command()(metrics)
 app.command()(plan)
+app.command()(refresh)
 app.command("errors")(show_errors)
 app.command()(why)
 app.command("what-if")(compare_with_applied)
 app.add_typer(supplier.app, name="supplier")
+app.add_typer(registry.app, name="registry")
 app.add_typer(queue.app, name="queue")
 app.add_typer(batch.app, name="batch")
 app.add_typer(mapping.app, name="mapping")

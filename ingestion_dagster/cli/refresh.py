@@ -1,0 +1,33 @@
+"""`ingestion refresh`: ask for the lists that changed, now."""
+
+import asyncio
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from ingestion_dagster.cli.output import AsJson, console, errors, print_json
+from ingestion_dagster.settings import settings
+from ingestion_dagster.workplace import workplace
+
+
+def refresh(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also the Google Sheets that nobody edited since they were read.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a request per active supplier on the queue, except for Google Sheets that nobody edited."""
+    from ingestion_dagster import refreshing
+
+    moment = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    with workplace(settings()) as place, errors.status("asking Google which sheets were edited …"):
+        done = asyncio.run(refreshing.refresh(place, moment, everything=everything))
+    if as_json:
+        print_json(asdict(done) | {"moment": moment})
+        return
+    if done.trouble:
+        console.print(f"[yellow]Google could not be asked which sheets were edited:[/] {done.trouble}", highlight=False)
+    waiting = f", {len(done.waiting)} unchanged and waiting for a decision" if done.waiting else ""
+    console.print(f"{len(done.asked)} lists asked of the queue, {len(done.unchanged)} unchanged{waiting}")
