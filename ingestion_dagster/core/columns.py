@@ -1,0 +1,106 @@
+"""Every column of a table with what its header and its values say, weighed together field by field.
+
+Which column gets which field is decided in `mapping.py`.
+"""
+
+from typing import Final, NamedTuple
+
+from ingestion_dagster.core.column_evidence import NEVER, ColumnProfile, profile, value_scores
+from ingestion_dagster.core.fields import FIELDS
+from ingestion_dagster.core.layout import Table
+from ingestion_dagster.core.lexicon import NOTHING_SAID, HeaderWords, read_header
+
+_UNSAID: Final = -1.2
+"""Log-odds of a header that says something unknown."""
+_NO_HEADER: Final = -0.4
+_NEEDS_WORDS: Final = {
+    "currency": 3.5,
+    "stock": 2.2,
+    "barcode": 3.5,
+    "brand": 2.5,
+    "category": 2.5,
+    "unit": 2.8,
+    "description": 2.5,
+    "url_image": 3.5,
+}
+"""Optional fields are mapped without a word only where the values alone prove them this much."""
+_SAID_BUT_ODD: Final = 0.3
+"""An exact word is believed where nothing else can be the field: the column may be empty or repeat today."""
+
+
+class Column(NamedTuple):
+    """All that is known of one column."""
+
+    position: int
+    header: str
+    words: HeaderWords
+    profile: ColumnProfile
+    values: dict[str, float]
+    scores: dict[str, float]
+
+
+def look_at_columns(table: Table) -> dict[int, Column]:
+    """Every column of the table with what its header and its values say."""
+    rows = [row for _, row in table.body]
+    found = {}
+    for index in table.columns:
+        values = [row[index] if index < len(row) else None for row in rows]
+        seen = profile(values)
+        header = table.headers[index] if index < len(table.headers) else ""
+        if not seen.filled and not header:
+            continue
+        words = header_words(table.parts[index], header) if index < len(table.parts) else NOTHING_SAID
+        scored = value_scores(seen)
+        found[index] = Column(index, header, words, seen, scored, _scores(words, scored, seen, header))
+    return found
+
+
+def header_words(parts: tuple[str, ...], header: str) -> HeaderWords:
+    """The words of a header over several rows: read as one, and its lowest part alone."""
+    joined = read_header(header)
+    single = list(dict.fromkeys(part for part in parts if part))
+    if len(single) < 2 or joined.known >= 0.95:
+        return joined
+    lowest, upper = read_header(single[-1]), read_header(single[0])
+    scores = dict(joined.scores)
+    for words, factor in ((lowest, 0.95), (upper, 0.7)):
+        for group, score in words.scores.items():
+            scores[group] = max(scores.get(group, 0.0), score * factor)
+    tier = joined.tier or lowest.tier or upper.tier
+    return joined._replace(
+        scores=scores,
+        tier=tier if scores.get("price") else None,
+        qualifiers={**upper.qualifiers, **lowest.qualifiers, **joined.qualifiers},
+        currencies=joined.currencies or lowest.currencies or upper.currencies,
+    )
+
+
+def _scores(words: HeaderWords, values: dict[str, float], seen: ColumnProfile, header: str) -> dict[str, float]:
+    """field -> log-odds of the column being it."""
+    nothing = _UNSAID if header else _NO_HEADER
+    other = max(words.scores.get("other", 0.0), words.scores.get("row_number", 0.0) - 0.05)
+    best = max((s for f, s in words.scores.items() if f in FIELDS), default=0.0)
+    result = {}
+    for field in FIELDS:
+        said = words.scores.get(field, 0.0)
+        weight = _word_weight(said) if said else nothing
+        if not said and best >= 0.9:
+            weight -= 1.3
+        if other > said and other >= 0.6:
+            weight -= 3.0
+        if field == "supplier_sku" and said >= 0.9 and seen.counts_rows:
+            weight += 3.0
+        result[field] = weight + values[field]
+        if said >= 0.95 and field in ("supplier_sku", "name") and best == said and values[field] > NEVER:
+            result[field] = max(result[field], _SAID_BUT_ODD)
+        needed = _NEEDS_WORDS.get(field)
+        if not said and needed is not None and values[field] < needed:
+            result[field] = min(result[field], -0.5)
+        if seen.filled == 0:
+            result[field] = min(result[field], _word_weight(said) - 3.0) if said >= 0.9 else -1.0
+    return result
+
+
+def _word_weight(said: float) -> float:
+    """0.5 -> 1, 0.75 -> 2.6, 1 -> 5: an exact synonym weighs much more than a part of one."""
+    return 1.0 + 4.0 * max(0.0, (said - 0.5) / 0.5) ** 1.3 if said >= 0.5 else 2.0 * said - 0.2
