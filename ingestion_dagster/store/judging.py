@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.guards import Before, Facts, WorstRow, question_key
 from ingestion_dagster.core.mapped import MappedSheet, Question
 from ingestion_dagster.core.supplier import Thresholds
-from ingestion_dagster.store.judging_sql import CHANGES, COPIED, FACTS, IN_FORCE, MISSING, OUTLIERS, TOTALS
+from ingestion_dagster.store.judging_sql import CHANGED, CHANGES, COPIED, COUNTED, IN_FORCE, MISSING, OUTLIERS, TOTALS
 
 
 async def facts_of(
@@ -19,39 +19,42 @@ async def facts_of(
     """Everything the guards want to know about `batch` (a row of `store.batches.get`)."""
     parameters = {"batch": batch["id"], "supplier": batch["supplier_id"]}
     await connection.execute(text("SELECT set_config('enable_nestloop', 'off', true)"))
-    counted = (await connection.execute(text(FACTS), parameters | {"factor": limits.jump_factor})).one()
-    missing = (await connection.execute(text(MISSING), parameters)).one()
-    outliers = (await connection.execute(text(OUTLIERS), parameters | {"factor": limits.outlier_factor})).one()
-    copied = (await connection.execute(text(COPIED), parameters)).first() if counted.changed else None
+    counted = (await connection.execute(text(COUNTED), parameters)).one()
+    changed = missing = outliers = copied = None
+    if counted.changed or counted.currency_changes:
+        changed = (await connection.execute(text(CHANGED), parameters | {"factor": limits.jump_factor})).one()
+    if counted.changed:
+        copied = (await connection.execute(text(COPIED), parameters)).first()
+    if counted.absent:
+        missing = (await connection.execute(text(MISSING), parameters)).one()
+    if counted.matched < counted.staged:
+        outliers = (await connection.execute(text(OUTLIERS), parameters | {"factor": limits.outlier_factor})).one()
     report = batch["report"] or {}
     return Facts(
         staged=counted.staged,
         rejected=batch["rejected_rows"],
         collapsed=report.get("collapsed", 0),
         duplicates=report.get("duplicates", 0),
-        known=missing.known,
-        missing=missing.missing,
+        known=counted.known,
+        missing=missing.missing if missing else 0,
         matched=counted.matched,
         changed=counted.changed,
-        median_change=float(counted.median_change) if counted.median_change is not None else None,
-        jumps=counted.jumps,
+        median_change=float(changed.median_change) if changed and changed.median_change is not None else None,
+        jumps=changed.jumps if changed else 0,
         currency_changes=counted.currency_changes,
         distinct_prices=counted.distinct_prices,
-        distinct_before=missing.distinct_before,
+        distinct_before=counted.distinct_before,
         zero_prices=counted.zero_prices,
-        slipped=counted.slipped,
+        slipped=changed.slipped if changed else 0,
         copied=copied.copied if copied else 0,
         copied_from=copied.header if copied else "",
-        outliers=outliers.outliers,
+        outliers=outliers.outliers if outliers else 0,
         price_kind=mapped.qualifiers,
         before=await _before(connection, batch["supplier_id"]),
         worst={
-            "missing": _worst(missing.worst),
-            "outliers": _worst(outliers.worst),
-            "jumps": _worst(counted.worst_jumps),
-            "changes": _worst(counted.worst_changes),
-            "currency": _worst(counted.worst_currency),
-            "slipped": _worst(counted.worst_slipped),
+            "missing": _worst(missing, "worst"),
+            "outliers": _worst(outliers, "worst"),
+            **{kind: _worst(changed, f"worst_{kind}") for kind in ("jumps", "changes", "currency", "slipped")},
         },
     )
 
@@ -70,8 +73,8 @@ async def _before(connection: AsyncConnection, supplier_id: UUID) -> Before | No
     )
 
 
-def _worst(rows: list[dict[str, Any]] | None) -> tuple[WorstRow, ...]:
-    return tuple(WorstRow.model_validate(row) for row in rows or ())
+def _worst(found: Row[Any] | None, column: str) -> tuple[WorstRow, ...]:
+    return tuple(WorstRow.model_validate(row) for row in (found and found._mapping[column]) or ())
 
 
 async def totals_of(connection: AsyncConnection, batch_id: int, supplier_id: UUID) -> dict[str, int]:

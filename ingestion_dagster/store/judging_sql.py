@@ -2,14 +2,25 @@
 
 from ingestion_dagster.store.items import COMPARED
 
-JOINED = """
-    SELECT staged.row_number, staged.supplier_sku, staged.name, staged.price, staged.currency,
-           item.id AS item_id, item.current_price AS old_price, item.currency AS old_currency,
-           CASE WHEN item.current_price > 0 AND staged.price > 0 THEN staged.price / item.current_price END AS ratio
-    FROM staged_items staged
-    LEFT JOIN supplier_items item ON item.supplier_id = :supplier AND item.supplier_sku = staged.supplier_sku
-    WHERE staged.batch_id = :batch
+COUNTED = """
+SELECT count(staged.supplier_sku) AS staged,
+       count(*) FILTER (WHERE staged.supplier_sku = item.supplier_sku) AS matched,
+       count(*) FILTER (WHERE price <> old_price) AS changed,
+       count(*) FILTER (WHERE staged.supplier_sku = item.supplier_sku AND old_currency IS NOT NULL
+                          AND old_currency IS DISTINCT FROM currency) AS currency_changes,
+       count(DISTINCT price) AS distinct_prices,
+       count(*) FILTER (WHERE price = 0) AS zero_prices,
+       count(*) FILTER (WHERE listed) AS known,
+       count(DISTINCT old_price) FILTER (WHERE listed) AS distinct_before,
+       count(*) FILTER (WHERE listed AND staged.supplier_sku IS NULL) AS absent
+FROM (SELECT supplier_sku, price, currency FROM staged_items WHERE batch_id = :batch) staged
+FULL JOIN (
+    SELECT supplier_sku, current_price AS old_price, currency AS old_currency,
+           active AND missing_since IS NULL AS listed
+    FROM supplier_items WHERE supplier_id = :supplier
+) item ON item.supplier_sku = staged.supplier_sku
 """
+"""One look at both lists; the other statements are for what this one finds. `absent` includes rejected rows."""
 
 JUMPED = "(ratio >= :factor OR ratio <= 1 / CAST(:factor AS numeric) OR (old_price > 0 AND price = 0))"
 OTHER_CURRENCY = "(old_currency IS NOT NULL AND old_currency IS DISTINCT FROM currency)"
@@ -19,34 +30,42 @@ def _five(condition: str) -> str:
     """The five worst rows of `judged` as JSON, in the terms of `core.guards.WorstRow`."""
     return f"""(
     SELECT jsonb_agg(row) FROM (
-        SELECT row_number, supplier_sku, left(name, 200) AS name,
+        SELECT judged.row_number, supplier_sku, left(staged.name, 200) AS name,
                concat_ws(' ', trim_scale(old_price)::text, old_currency) AS old,
-               concat_ws(' ', trim_scale(price)::text, currency) AS new
-        FROM judged WHERE item_id IS NOT NULL AND {condition}
-        ORDER BY abs(ln(CASE WHEN ratio > 0 THEN ratio ELSE 1000000 END)) DESC, row_number LIMIT 5
+               concat_ws(' ', trim_scale(judged.price)::text, judged.currency) AS new
+        FROM (SELECT * FROM judged WHERE {condition}
+              ORDER BY abs(ln(CASE WHEN ratio > 0 THEN ratio ELSE 1000000 END)) DESC, row_number LIMIT 5) judged
+        JOIN staged_items staged USING (supplier_sku)
+        WHERE staged.batch_id = :batch
+        ORDER BY abs(ln(CASE WHEN ratio > 0 THEN ratio ELSE 1000000 END)) DESC, judged.row_number
     ) row)"""
 
 
-FACTS = f"""
+CHANGED = f"""
 WITH judged AS MATERIALIZED (
-    SELECT joined.*, price <> old_price AS changed,
-           price <> old_price AND (price = lag(old_price) OVER sheet OR price = lead(old_price) OVER sheet) AS slipped
-    FROM ({JOINED}) joined WINDOW sheet AS (ORDER BY row_number)
+    SELECT *, price <> old_price AS changed, price <> old_price AND (price = above OR price = below) AS slipped,
+           CASE WHEN old_price > 0 AND price > 0 THEN price / old_price END AS ratio
+    FROM (
+        SELECT staged.row_number, staged.supplier_sku, staged.price, staged.currency,
+               item.current_price AS old_price, item.currency AS old_currency, item.id AS item_id,
+               lag(item.current_price) OVER sheet AS above, lead(item.current_price) OVER sheet AS below
+        FROM staged_items staged
+        LEFT JOIN supplier_items item ON item.supplier_id = :supplier AND item.supplier_sku = staged.supplier_sku
+        WHERE staged.batch_id = :batch
+        WINDOW sheet AS (ORDER BY staged.row_number)
+    ) listed
+    WHERE item_id IS NOT NULL AND (price <> old_price OR {OTHER_CURRENCY})
 )
-SELECT count(*) AS staged, count(item_id) AS matched,
-       count(*) FILTER (WHERE changed) AS changed,
-       count(*) FILTER (WHERE slipped) AS slipped,
-       count(*) FILTER (WHERE {OTHER_CURRENCY}) AS currency_changes,
+SELECT count(*) FILTER (WHERE slipped) AS slipped,
        count(*) FILTER (WHERE {JUMPED}) AS jumps,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(ratio - 1)) FILTER (WHERE ratio <> 1) AS median_change,
-       count(DISTINCT price) AS distinct_prices,
-       count(*) FILTER (WHERE price = 0) AS zero_prices,
        {_five(JUMPED)} AS worst_jumps,
        {_five("changed")} AS worst_changes,
        {_five(OTHER_CURRENCY)} AS worst_currency,
        {_five("slipped")} AS worst_slipped
 FROM judged
 """
+"""Known items with another price or currency; `slipped` has what its neighbour in the sheet cost before."""
 
 GONE = """
     NOT EXISTS (SELECT FROM staged_items staged
@@ -56,37 +75,36 @@ GONE = """
 """
 
 MISSING = f"""
-WITH known AS MATERIALIZED (
-    SELECT supplier_sku, name, current_price, currency FROM supplier_items
-    WHERE supplier_id = :supplier AND active AND missing_since IS NULL
-), gone AS MATERIALIZED (
-    SELECT * FROM known item WHERE {GONE}
+WITH gone AS MATERIALIZED (
+    SELECT supplier_sku, name, current_price, currency FROM supplier_items item
+    WHERE supplier_id = :supplier AND active AND missing_since IS NULL AND {GONE}
 )
-SELECT (SELECT count(*) FROM known) AS known,
-       (SELECT count(DISTINCT current_price) FROM known) AS distinct_before,
-       (SELECT count(*) FROM gone) AS missing,
+SELECT (SELECT count(*) FROM gone) AS missing,
        (SELECT jsonb_agg(row) FROM (
             SELECT supplier_sku, left(name, 200) AS name,
                    concat_ws(' ', trim_scale(current_price)::text, currency) AS old
             FROM gone ORDER BY current_price DESC, supplier_sku LIMIT 5) row) AS worst
 """
 
-OUTLIERS = f"""
-WITH judged AS MATERIALIZED ({JOINED}), ranked AS (
+OUTLIERS = """
+WITH ranked AS (
     SELECT price, lag(price) OVER by_price AS below, lead(price) OVER by_price AS above,
            row_number() OVER by_price AS from_below, count(*) OVER () AS rows
-    FROM judged WHERE price > 0 WINDOW by_price AS (ORDER BY price)
+    FROM staged_items WHERE batch_id = :batch AND price > 0 WINDOW by_price AS (ORDER BY price)
 ), edges AS MATERIALIZED (
     SELECT min(price) FILTER (WHERE price >= below * :factor AND rows - from_below < greatest(rows / 200, 1)) AS high,
            max(price) FILTER (WHERE price * :factor <= above AND from_below <= greatest(rows / 200, 1)) AS low
     FROM ranked WHERE rows >= 20
+), far AS MATERIALIZED (
+    SELECT row_number, supplier_sku, left(name, 200) AS name, price, currency FROM staged_items
+    WHERE batch_id = :batch AND (price >= (SELECT high FROM edges) OR (price > 0 AND price <= (SELECT low FROM edges)))
 ), alone AS (
-    SELECT judged.* FROM judged, edges WHERE item_id IS NULL AND (price >= high OR (price > 0 AND price <= low))
+    SELECT * FROM far WHERE NOT EXISTS (
+        SELECT FROM supplier_items item WHERE item.supplier_id = :supplier AND item.supplier_sku = far.supplier_sku)
 )
 SELECT (SELECT count(*) FROM alone) AS outliers,
        (SELECT jsonb_agg(row) FROM (
-            SELECT row_number, supplier_sku, left(name, 200) AS name,
-                   concat_ws(' ', trim_scale(price)::text, currency) AS new
+            SELECT row_number, supplier_sku, name, concat_ws(' ', trim_scale(price)::text, currency) AS new
             FROM alone ORDER BY row_number LIMIT 5) row) AS worst
 """
 """New items at either end of the list with a wide gap to all the others: at most 0.5% of the rows of a list of twenty
