@@ -1,0 +1,53 @@
+"""How much is done in the short form and in the long one, and where the figures of the tests are gathered."""
+
+import os
+from dataclasses import dataclass, fields
+
+FIGURES: list[str] = []
+
+
+@dataclass(frozen=True)
+class Form:
+    """Sizes of one form."""
+
+    messages: int = 2_000
+    seeds: int = 1
+    hits: int = 10
+    """Aimed crashes at each point."""
+    server_kills: int = 12
+    zombies: int = 20
+    examples: int = 500
+    daemon_kills: int = 3
+    postgres_restarts: int = 3
+    sheets: int = 2_000
+    load_seconds: int = 20
+
+
+LONG = Form(
+    messages=2_000,
+    seeds=10,
+    hits=50,
+    server_kills=60,
+    zombies=500,
+    examples=20_000,
+    daemon_kills=50,
+    postgres_restarts=50,
+    sheets=100_000,
+    load_seconds=600,
+)
+"""2,000 messages for each of ten seeds."""
+
+
+def form() -> Form:
+    """As the environment says; single sizes can be set with CHAOS_MESSAGES, CHAOS_HITS and so on."""
+    chosen = LONG if os.environ.get("CHAOS") == "long" else Form()
+    sizes = {}
+    for field in fields(Form):
+        given = os.environ.get(f"CHAOS_{field.name.upper()}")
+        sizes[field.name] = int(given) if given else getattr(chosen, field.name)
+    return Form(**sizes)
+
+
+def report(line: str) -> None:
+    """A figure for the summary and for the page."""
+    FIGURES.append(line)

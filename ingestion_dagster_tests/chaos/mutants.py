@@ -1,0 +1,80 @@
+"""Wrong protocols, each wrong in one way. A harness that does not catch them proves nothing."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import text
+
+from ingestion_dagster import dispatch, queue
+from ingestion_dagster.queue import Mailbox
+from ingestion_dagster.store import recording, requests
+from ingestion_dagster.store.database import Database
+from ingestion_dagster.store.requests import Delivery
+from ingestion_dagster.workplace import Workplace
+
+
+def no_fence() -> None:
+    """Whoever finishes is believed."""
+
+    async def _acknowledge(connection: Any, request_id: int, fence: int, state: str, *_: Any) -> None:
+        await connection.execute(
+            text("UPDATE ingestion_requests SET state = :state, finished_at = now() WHERE id = :id"),
+            {"id": request_id, "state": state},
+        )
+
+    requests.acknowledge = _acknowledge
+
+
+def acknowledgement_in_a_second_transaction() -> None:
+    """The effect is committed first. The run worker looks at this name."""
+    requests.SPLIT = True  # type: ignore[attr-defined]
+
+
+def confirm_before_commit() -> None:
+    """Redis forgets a message before PostgreSQL has it."""
+
+    async def _drain(place: Workplace, mailbox: Mailbox, database: Database, done: dispatch.Tick) -> None:
+        claimed = mailbox.claim(place.settings.claim_batch, place.settings.max_message_bytes)
+        if not claimed:
+            return
+        mailbox.confirm([one.id for one in claimed])
+        async with database.transaction() as connection:
+            deliveries = [Delivery(one.id, one.raw, one.whole_size, one.high) for one in claimed]
+            done.recorded = await requests.record(connection, deliveries, place.rules)
+
+    dispatch._drain = _drain
+
+
+def no_dedupe() -> None:
+    """Every delivery is new work."""
+    record_one = recording._record_one
+
+    async def _record(connection: Any, deliveries: Sequence[Delivery], rules: Any) -> list[Any]:
+        return [
+            await record_one(connection, delivery._replace(id=f"{delivery.id}:{uuid4()}", raw=_unnamed(delivery.raw)),
+                             rules)
+            for delivery in deliveries
+        ]  # fmt: skip
+
+    requests.record = _record
+
+
+def _unnamed(raw: bytes) -> bytes:
+    return raw.replace(b'"task_id"', b'"was_task_id"')
+
+
+def counter_ids() -> None:
+    """Delivery ids from a counter in Redis, which goes back when Redis does."""
+    queue.CLAIM = queue.CLAIM.replace(
+        "local id = ARGV[3] .. '-' .. number", "local id = 'd' .. redis.call('INCR', 'ingestion:counter')"
+    )
+
+
+MUTANTS: dict[str, Callable[[], None]] = {
+    "no fence": no_fence,
+    "acknowledgement in a second transaction": acknowledgement_in_a_second_transaction,
+    "confirm before commit": confirm_before_commit,
+    "no dedupe": no_dedupe,
+    "counter ids": counter_ids,
+}
