@@ -15,7 +15,7 @@ from ingestion_dagster.core.supplier import SupplierSettings
 from ingestion_dagster.core.walk import LoadSummary, result_object
 from ingestion_dagster.settings import CHECKOUT, Settings
 from ingestion_dagster.store.schema import BATCH_STATES, REQUEST_STATES, metadata
-from ingestion_dagster_tests.docs_pages import CLI_PAGE, blocks, cli_reference, name_of, pages
+from ingestion_dagster_tests.docs_pages import CLI_PAGE, blocks, cli_reference, leaves, name_of, pages, root_command
 
 REFERENCE = CHECKOUT / "docs/reference"
 HOW_TO = CHECKOUT / "docs/how-to"
@@ -143,6 +143,12 @@ def test_the_thresholds_on_the_page_are_the_defaults() -> None:
 
 def test_the_page_about_the_command_line_is_what_the_commands_say() -> None:
     assert text_of(CLI_PAGE) == cli_reference(), "write it: .venv/bin/python -m ingestion_dagster_tests.docs_pages"
+
+
+def test_every_command_is_in_the_table_of_the_readme() -> None:
+    named = " ".join(row[0] for row in table_rows(section(text_of(CHECKOUT / "README.md"), "Commands")))
+    words = set(re.findall(r"[a-z-]+", named))
+    assert [" ".join(path) for path in leaves(root_command()) if not set(path) <= words] == []
 
 
 def test_the_checks_on_the_page_about_the_ui_are_those_of_dagster(defs: dg.Definitions) -> None:
