@@ -34,6 +34,10 @@ _INSIDE = re.compile(r"(?<=[^\W\d_])(?:[^\w\x00-\x7f’ʼ·]|[µªº])(?=[^\W\d_
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\W\d_\x00-\x7f](?=\d)")
 """A letter between two digits: `10х20` in Cyrillic, a misread dash elsewhere."""
 
+_BESIDE_NUMBER = re.compile(rb"[0-9] ?[\x80-\xff](?![A-Za-z0-9])|(?<![A-Za-z0-9])[\x80-\xff] ?[0-9]")
+_MONEY_SIGNS = (("cp1252", "€£¥"), ("iso-8859-15", "€"), ("mac-roman", "€"), ("cp850", "£"))
+"""Where a currency sign may be the only character beyond ASCII; there are no letters then to tell by."""
+
 
 class Encoding(NamedTuple):
     """An encoding Python knows, the codec error handler to use, and what a person should know about the choice."""
@@ -56,12 +60,25 @@ def detect_encoding(data: bytes) -> Encoding:
     if broken == 0:
         return Encoding("utf-8")
     sample = high_byte_sample(data)
+    if (money := _only_money(sample)) is not None:
+        return Encoding(money, "replace", (f"read as {money}",))
     ranked = rank_encodings(sample)
     if broken * 20 <= _utf8_sequences(data):
         return Encoding("utf-8", "replace", (f"{broken} damaged characters in UTF-8 text are shown as \ufffd",))
     if not ranked:
         return Encoding("latin-1", "strict", ("the encoding is unknown; read as latin-1",))
     return _chosen(ranked, sample)
+
+
+def _only_money(sample: bytes) -> str | None:
+    """The encoding in which the one byte beyond ASCII is a currency sign, where it only stands beside numbers."""
+    high = {byte for byte in sample if byte > 0x7F}
+    if len(high) != 1:
+        return None
+    sign = bytes(high)
+    if len(_BESIDE_NUMBER.findall(sample)) * 10 < sample.count(sign) * 9:
+        return None
+    return next((name for name, signs in _MONEY_SIGNS if sign.decode(name, "replace") in signs), None)
 
 
 def _chosen(ranked: list[tuple[float, str]], sample: bytes) -> Encoding:

@@ -13,6 +13,7 @@ from ingestion_dagster.core.errors import SheetError, SourceRejected
 from ingestion_dagster.core.mapped import ReadingHints
 from ingestion_dagster.core.sheets import Row, Workbook
 from ingestion_dagster.sources.containers import open_workbook
+from ingestion_dagster.sources.encodings import detect_encoding
 from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster_tests.sheets import make_csv
 
@@ -245,3 +246,11 @@ def test_whatever_is_written_as_csv_is_read_back(rows: list[list[str]], delimite
 def test_any_bytes_are_a_sheet_or_a_refusal(data: bytes) -> None:
     with contextlib.suppress(SourceRejected, SheetError):
         rows_of(data)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "mac-roman", "cp1250"])
+@pytest.mark.parametrize("rows", [3, 60])
+def test_a_currency_sign_as_the_only_special_character_is_no_letter(encoding: str, rows: int) -> None:
+    lines = ["Artikel;Bezeichnung;Preis", *(f"{n};Hammer {n};{n + 1},50 €" for n in range(rows))]
+    data = "\r\n".join(lines).encode(encoding)
+    assert "€" in data.decode(detect_encoding(data).name)
