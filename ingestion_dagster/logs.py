@@ -20,6 +20,16 @@ FIELDS = ("task_id", "supplier", "run_id", "batch_id", "attempt")
 """On every line of a load, null where there is none yet."""
 
 
+_least = logging.INFO
+
+
+def leave_to_the_command_line() -> None:
+    """For a process in which a person reads its own words: no lines of steps between them."""
+    global _least
+    _least = logging.CRITICAL
+    configure.cache_clear()
+
+
 @lru_cache(maxsize=2)
 def configure(log_format: str) -> None:
     """Set structlog up for this process: `json` or `console`."""
@@ -40,7 +50,7 @@ def configure(log_format: str) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *shown,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(_least),
         logger_factory=_StandardError(),
         cache_logger_on_first_use=False,
     )

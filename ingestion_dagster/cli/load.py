@@ -10,6 +10,7 @@ import typer
 from ingestion_dagster.cli.output import AsJson, complain, console, errors, print_json, print_table
 from ingestion_dagster.core.walk import LoadSummary, failure_object, result_object
 from ingestion_dagster.instance import instance
+from ingestion_dagster.logs import leave_to_the_command_line
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import suppliers
 from ingestion_dagster.store.database import Database
@@ -32,6 +33,8 @@ def load(
     if snapshot is not None and len(keys) != 1:
         raise typer.BadParameter("--snapshot goes with exactly one supplier")
     results = []
+    if settings().log_format == "console":
+        leave_to_the_command_line()
     with workplace(settings()) as place:
         ids = {key: place.run(lambda database, key=key: _id_of(database, key)) for key in dict.fromkeys(keys)}
         with instance(place) as dagster_instance:
