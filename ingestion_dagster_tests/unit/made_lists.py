@@ -16,7 +16,20 @@ FIELD_OF = {
     "isku": "supplier_sku", "iprice": "price", "mprice": "price",
 }  # fmt: skip
 
-_NOUNS = ("Pump", "Valve", "Filter", "Bearing", "Lamp", "Cable", "Bracket", "Switch", "Drill", "Hinge", "Sensor", "Belt")
+_NOUNS = (
+    "Pump",
+    "Valve",
+    "Filter",
+    "Bearing",
+    "Lamp",
+    "Cable",
+    "Bracket",
+    "Switch",
+    "Drill",
+    "Hinge",
+    "Sensor",
+    "Belt",
+)
 _KINDS = ("steel", "compact", "industrial", "heavy duty", "white", "stainless", "long", "premium", "basic", "set of 2")
 _BRANDS = ("Norvik", "Altea", "Zemtek", "Orlan", "Bexo")
 _GROUPS = ("Heating", "Lighting", "Tools", "Fittings")
