@@ -46,7 +46,9 @@ def inspect_workbook(workbook: Workbook, hints: ReadingHints) -> Inspection:
 
 
 def _top(sheet: Sheet, mapped: MappedSheet) -> tuple[tuple[int, Row], ...]:
-    """The rows around the header and the first of the data."""
+    """The rows around the header and the first of the data; of what is no price list, its first rows."""
+    if not mapped.is_pricelist:
+        return tuple(enumerate(sheet.head(_TOP_ABOVE_HEADER + _TOP_BELOW_HEADER)))
     first = max(0, (mapped.header_row_index if mapped.header_row_index >= 0 else 0) - _TOP_ABOVE_HEADER)
     last = mapped.first_data_row + _TOP_BELOW_HEADER
     return tuple((number, row) for number, row in enumerate(sheet.head(last)) if number >= first)
