@@ -4,8 +4,8 @@
 
 The lists are not part of this project: FOLDER (default `../shared/corpus`) holds `score.py` and `dev/` with
 `manifest.jsonl` and the files. Without it there is nothing to measure, and it says so. Nothing was fitted to these
-lists by a program: weights and words are made by hand, and phrases known from one of these files alone were taken out
-of the words again, so that each source is scored as if it had been left out.
+lists by a program. Weights are made by hand, though with these lists in sight, so the figures flatter; phrases known
+from one of these files alone were taken out of the words again.
 """
 
 import argparse
