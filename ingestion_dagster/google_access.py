@@ -6,7 +6,7 @@ itself is `quota.py`.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -127,6 +127,23 @@ def within_budget(quota: "SheetsQuota", seconds: float) -> Callable[[str], float
         return waited
 
     return acquire
+
+
+def quota_report(place: Workplace) -> dict[str, Any] | None:
+    """The budget for people: used, left, who waits; None without a service account, `trouble` where it is not known."""
+    from ingestion_dagster.sources.google_auth import load_robot
+
+    if place.settings.google_credentials is None:
+        return None
+    try:
+        robot = load_robot(str(place.settings.google_credentials))
+    except SourceRejected as error:
+        return {"trouble": str(error)}
+    with shared_quota(place, robot.email, robot.project) as quota:
+        budget = quota.budget_if_known()
+    if budget is None:
+        return {"trouble": "Redis does not tell the shared read quota"}
+    return {"account": robot.email} | asdict(budget)
 
 
 def google_seconds(known: Settings) -> float:

@@ -6,6 +6,7 @@ import typer
 
 from ingestion_dagster.cli.output import AsJson, console, print_json, print_table
 from ingestion_dagster.core.errors import StoreUnavailable
+from ingestion_dagster.google_access import quota_report
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database
@@ -26,7 +27,7 @@ def status(as_json: AsJson = False) -> None:
             return await requests.overview(connection)
 
     with workplace(settings()) as place, place.mailbox() as mailbox:
-        found = _redis(mailbox) | place.run(_overview)
+        found = _redis(mailbox) | place.run(_overview) | {"google_quota": quota_report(place)}
     if as_json:
         print_json(found)
         return
@@ -44,7 +45,24 @@ def _redis(mailbox: "Mailbox") -> dict[str, Any]:
         return {"redis": {}, "redis_warnings": [str(error)]}
 
 
+def _show_quota(quota: dict[str, Any] | None) -> None:
+    """Reads of Google Sheets; nothing where no service account is set."""
+    if quota is None:
+        return
+    if "trouble" in quota:
+        console.print(f"[yellow]Google's read quota:[/] {quota['trouble']}", highlight=False)
+        return
+    paused = f"; Google wants a pause of {quota['paused']:.0f} s" if quota["paused"] else ""
+    console.print(
+        f"Google Sheets, reads left this minute: {quota['left_user']} of"
+        f" {quota['left_user'] + quota['used_user']} for {quota['account']},"
+        f" {quota['left_project']} for its project; {quota['waiting']} reads wait for their turn{paused}",
+        highlight=False,
+    )
+
+
 def _show(found: dict[str, Any]) -> None:
+    _show_quota(found["google_quota"])
     print_table("Redis", ("list", "messages"), found["redis"].items(), empty="Redis does not answer")
     print_table(
         "Requests",

@@ -29,5 +29,5 @@ def refresh(
         return
     if done.trouble:
         console.print(f"[yellow]Google could not be asked which sheets were edited:[/] {done.trouble}", highlight=False)
-    waiting = f", {len(done.waiting)} unchanged and waiting for a decision" if done.waiting else ""
-    console.print(f"{len(done.asked)} lists asked of the queue, {len(done.unchanged)} unchanged{waiting}")
+    waiting = f", unchanged and waiting for a decision: {len(done.waiting)}" if done.waiting else ""
+    console.print(f"asked of the queue: {len(done.asked)}, unchanged: {len(done.unchanged)}{waiting}", highlight=False)
