@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup lock demo up check suite test corpus test-pythons
+.PHONY: help setup lock demo up check suite test corpus test-pythons chaos-ci chaos
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -37,6 +37,13 @@ check: $(STAMP) ## lint, formatting, types
 
 suite: $(STAMP) ## the tests alone: make suite ARGS="-k guards"
 	$(BIN)/python -m pytest $(ARGS)
+
+CHAOS_FORM = $(BIN)/python -m pytest ingestion_dagster_tests/chaos -p no:cacheprovider $(ARGS)
+chaos-ci: $(STAMP) ## kills, crashes, mutants, zombies, damaged sheets: minutes
+	@CHAOS=ci $(CHAOS_FORM)
+
+chaos: $(STAMP) ## the same in the long form: hours; make chaos ARGS="-k kills"
+	@CHAOS=long $(CHAOS_FORM)
 
 test: check suite ## everything, with real PostgreSQL and Redis
 

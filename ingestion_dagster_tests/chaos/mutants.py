@@ -61,7 +61,8 @@ def no_dedupe() -> None:
 
 
 def _unnamed(raw: bytes) -> bytes:
-    return raw.replace(b'"task_id"', b'"was_task_id"')
+    other = f'"source_config": {{"n": "{uuid4()}", '.encode()  # or equal work that waits would be done once
+    return raw.replace(b'"task_id"', b'"was_task_id"').replace(b'"source_config": {', other)
 
 
 def counter_ids() -> None:

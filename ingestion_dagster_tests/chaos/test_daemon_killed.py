@@ -1,0 +1,169 @@
+"""The real Dagster: its daemon is killed while it makes the runs of a tick, while twenty of them work at once.
+
+Also counted here: the connections that all of it has open, in both databases, at the same time.
+"""
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+import psycopg2
+import pytest
+import redis
+
+from ingestion_dagster.instance import dagster_environment, prepare_home
+from ingestion_dagster.local.leash import leashed, port_free
+from ingestion_dagster.processes import MODULE, _make_storage
+from ingestion_dagster.settings import Settings
+from ingestion_dagster.workplace import Workplace, workplace
+from ingestion_dagster_tests.chaos.forms import Form, report
+from ingestion_dagster_tests.conftest import temporary_root
+
+AT_ONCE = 20
+LIST = "Item code,Name,Price,Currency\n" + "".join(f"K-{n},Brass key number {n},{n}.50,EUR\n" for n in range(1, 30))
+
+
+@dataclass
+class Dagster:
+    """Code server, and a daemon that can be killed and started again."""
+
+    place: Workplace
+    environment: dict[str, str]
+    workspace: str
+    stack: ExitStack
+    daemon: Any = None
+
+    def start_daemon(self) -> None:
+        log = self.place.settings.local_root / "log" / "dagster-daemon.log"
+        command = ("dagster-daemon", "run", "-w", self.workspace)
+        self.daemon = self.stack.enter_context(leashed(command, self.environment, log))
+
+    def kill_daemon(self) -> None:
+        """The program itself, with SIGKILL; its leash ends with it."""
+        for child in psutil.Process(self.daemon.pid).children():
+            os.kill(child.pid, signal.SIGKILL)
+        self.daemon.wait(timeout=20)
+
+    def runs(self) -> list[str]:
+        """The run keys of all runs."""
+        return [row[0] for row in self._sql("SELECT value FROM run_tags WHERE key = 'dagster/run_key'")]
+
+    def connections(self) -> int:
+        """Of all clients to both databases, but for this question."""
+        return int(
+            self._sql(
+                "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )[0][0]
+        )
+
+    def _sql(self, statement: str) -> list[tuple[Any, ...]]:
+        assert self.place.dagster_url is not None
+        connection = psycopg2.connect(self.place.dagster_url)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+
+@contextmanager
+def dagster() -> Iterator[Dagster]:
+    """All of it but the webserver, with room for twenty runs."""
+    with temporary_root() as root, ExitStack() as stack:
+        settings = Settings(local_root=root, max_jobs=AT_ONCE, sensor_wait_seconds=0)
+        place = stack.enter_context(workplace(settings))
+        settings.inbox_path.mkdir(parents=True, exist_ok=True)
+        environment, home = dagster_environment(place) | {"DAGSTER_IS_DEV_CLI": ""}, prepare_home(settings)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        workspace = home / "workspace.yaml"
+        workspace.write_text(f"load_from:\n  - grpc_server: {{host: 127.0.0.1, port: {port}}}\n")
+        command = ("dagster", "code-server", "start", "-h", "127.0.0.1", "-p", str(port), "-m", MODULE)
+        stack.enter_context(leashed(command, environment, root / "log" / "dagster-code-server.log"))
+        _make_storage(environment)
+        _until(lambda: not port_free(port), 60)
+        made = Dagster(place, environment, str(workspace), stack)
+        made.start_daemon()
+        yield made
+
+
+def _until(condition: Any, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not after {seconds} s"
+        time.sleep(0.02)
+
+
+def send(place: Workplace, first: int, count: int) -> list[str]:
+    """Messages for as many suppliers; their task_ids."""
+    names = [f"d-{number}" for number in range(first, first + count)]
+    with redis.Redis.from_url(place.redis_url) as client:
+        for number, name in enumerate(names):
+            supplier = f"Keys {number}"
+            (place.settings.inbox_path / f"k{number}.csv").write_text(LIST.replace(".50", f".{first % 90 + 10}"))
+            config = {"file_path": f"k{number}.csv"}
+            found = {"task_id": name, "supplier_name": supplier, "parser_type": "csv", "source_config": config}
+            client.lpush("ingestion:queue", json.dumps(found))
+    return names
+
+
+@pytest.mark.timeout(7200)
+def test_a_daemon_killed_while_it_makes_runs_makes_none_twice(chosen: Form) -> None:
+    kills, rounds, most, caught = 0, 0, 0, 0
+    with dagster() as system:
+        while kills < chosen.daemon_kills:
+            names = send(system.place, rounds * AT_ONCE, AT_ONCE)
+            known = len(system.runs())
+            for made in (4, 9, 14):
+                if kills == chosen.daemon_kills:
+                    break
+                _until(lambda made=made: len(system.runs()) - known >= made, 180)
+                system.kill_daemon()
+                caught += len(system.runs()) - known < AT_ONCE
+                kills += 1
+                system.start_daemon()
+            end = time.monotonic() + 400
+            while (states := _states(system.place)) and any(states.get(name) != "applied" for name in names):
+                assert time.monotonic() < end, states
+                most = max(most, system.connections())
+                time.sleep(0.1)
+            rounds += 1
+        keys = system.runs()
+        effects = _batches(system.place)
+    report(
+        f"Dagster's daemon killed {kills} times, {caught} of them with only a part of a tick's {AT_ONCE} runs made:"
+        f" {len(keys)} runs, {len(keys) - len(set(keys))} duplicate run keys; {AT_ONCE} runs at once have at most {most}"
+        " connections with everything else"
+    )
+    assert len(set(keys)) == len(keys) == rounds * AT_ONCE
+    assert effects == dict.fromkeys(effects, 1)
+    assert len(effects) == rounds * AT_ONCE
+    assert most <= 60
+
+
+def _asked(place: Workplace, statement: str) -> dict[str, Any]:
+    connection = psycopg2.connect(place.database_url)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return dict(cursor.fetchall())
+    finally:
+        connection.close()
+
+
+def _states(place: Workplace) -> dict[str, str]:
+    return _asked(place, "SELECT task_id, state FROM ingestion_requests") or {"": "none yet"}
+
+
+def _batches(place: Workplace) -> dict[str, int]:
+    return _asked(place, "SELECT task_id, count(*) FROM ingestion_batches WHERE state IN ('applied', 'unchanged')"
+                         " GROUP BY task_id")  # fmt: skip
