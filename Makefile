@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup lock demo up check suite test corpus test-pythons chaos-ci chaos
+.PHONY: help setup lock demo up check suite test overlap corpus test-pythons chaos-ci chaos
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -46,6 +46,9 @@ chaos: $(STAMP) ## the same in the long form: hours; make chaos ARGS="-k kills"
 	@CHAOS=long $(CHAOS_FORM)
 
 test: check suite ## everything, with real PostgreSQL and Redis
+
+overlap: $(STAMP) ## twenty processes load the same few suppliers for a minute: no error, no deadlock
+	@OVERLAP_SECONDS=60 $(BIN)/python -m pytest -q -s ingestion_dagster_tests/integration/test_overlapping_loads.py
 
 corpus: $(STAMP) ## scores the reader on other people's lists (skipped where they are not there)
 	@$(BIN)/python -m benchmarks.corpus $(ARGS)

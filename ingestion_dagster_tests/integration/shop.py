@@ -85,6 +85,9 @@ class Shop:
 
         return self.do(_run)
 
+    def sql_column(self, statement: str) -> list[Any]:
+        return [row[0] for row in self.sql(statement)]
+
     def prices(self) -> dict[str, str]:
         return dict(
             self.sql(
