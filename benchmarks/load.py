@@ -10,9 +10,10 @@ import statistics
 from collections import defaultdict
 from typing import Any
 
-from load_places import Server, add_supplier, counted, query, run_script, server, spread, table, wait_for_quiet
+from load_places import Server, add_supplier, query, run_counted, server, spread, table
 from load_sheets import DAYS, as_csv, write_clean
 
+STEPS = ("fetch", "map", "validate", "merge")
 Runs = dict[tuple[str, str], list[dict[str, Any]]]
 
 
@@ -52,20 +53,16 @@ def one_round(place: Server, runs: Runs) -> None:
 def measured(place: Server, loader: str, day: str, url: str) -> dict[str, Any]:
     """One load and its counters."""
     before = _versions(url)
-    warm = place.fresh("warm", "warm_template")
-    wait_for_quiet()
-    if loader == "ours":
+    if loader == "limit":
+        result = run_counted(url, "load_limit.py", url, place.root / f"{day}.copy")
+    else:
         (place.root / "inbox/list.csv").write_bytes((place.root / f"{day}.csv").read_bytes())
-    with counted(url) as counts:
-        if loader == "limit":
-            result = run_script("load_limit.py", url, place.root / f"{day}.copy")
-        else:
-            result = run_script("load_ours.py", url, place.root, "bench", warm)
+        result = run_counted(url, "load_ours.py", url, place.root, "bench", place.fresh("warm", "warm_template"))
     if loader == "ours" and result["summary"]["status"] != "partial_success":
         raise SystemExit(f"the load of {day} ended as {result['summary']['status']}: {result['summary']['reasons']}")
     if day == "noop" and _versions(url) != before:
         raise SystemExit(f"{loader} touched rows that did not change")
-    return result | counts
+    return result
 
 
 def _versions(url: str) -> list[tuple[Any, ...]]:
@@ -87,39 +84,55 @@ def compare(limit: str, ours: str) -> None:
         raise SystemExit(f"the catalogues differ: {expected} and {found}")
 
 
+def figures(runs: Runs, loader: str, day: str, name: str) -> list[float]:
+    """One figure of every run; a name with a dot is a step's seconds."""
+    found = runs[loader, day]
+    if name.startswith("step."):
+        return [run["summary"]["timings"][name[5:]] for run in found]
+    return [run["server_cpu"] + run["cpu"] if name == "all_cpu" else run[name] for run in found]
+
+
 def report(rows: int, runs: Runs) -> None:
     """Medians, ranges, ratios."""
-    print(f"\n{rows:,} rows of 12 columns, {rows // 100:,} rejects; seconds: median (range)\n")
-    lines = []
-    for day in DAYS:
-        limit, ours = ([run["seconds"] for run in runs[loader, day]] for loader in ("limit", "ours"))
-        ratio = statistics.median(ours) / statistics.median(limit)
-        best = min(ours) / min(limit)
-        lines.append(
-            (day, spread(limit), spread(ours), f"{ratio:.2f}", f"{best:.2f}", f"{rows / statistics.median(ours):,.0f}",
-             *(spread([run["wal_mb"] for run in runs[loader, day]], 1) for loader in ("limit", "ours")),
-             *(spread([run["server_cpu"] for run in runs[loader, day]]) for loader in ("limit", "ours")),
-             spread([run["cpu"] for run in runs["ours", day]]),
-             spread([run["peak_mb"] for run in runs["ours", day]], 0),
-             *(f"{max(run['foreign'] for run in runs[loader, day]):.0%}" for loader in ("limit", "ours")))
-        )  # fmt: skip
+
+    def of(loader: str, day: str, name: str) -> list[float]:
+        return figures(runs, loader, day, name)
+
+    def ratio(day: str, name: str) -> str:
+        return f"{statistics.median(of('ours', day, name)) / statistics.median(of('limit', day, name)):.2f}"
+
+    rounds = len(runs["ours", "day1"])
+    print(f"\n{rows:,} rows of 12 columns, {rows // 100:,} of them rejects; medians (ranges) of {rounds}.")
+    print("\nSeconds by the clock\n")
     table(
-        ("day", "yardstick", "ours", "ratio", "ratio of bests", "rows/s", "WAL MB yardstick", "WAL MB ours",
-         "server CPU s yardstick", "server CPU s ours", "our CPU s", "peak MB",
-         "foreign CPU yardstick", "ours"),
-        lines,
-    )  # fmt: skip
-    print("\nSteps of ours, median seconds; the yardstick's parts beside them\n")
-    steps = ("fetch", "map", "validate", "merge")
-    table(
-        ("day", *steps, "all", "COPY alone", "merge statement alone"),
+        ("day", "yardstick", "ours", "ratio", "rows/s", *STEPS, "yardstick's COPY, merge"),
         [
-            (day, *(f"{statistics.median(run['summary']['timings'][step] for run in runs['ours', day]):.3f}" for step in steps),
-             f"{statistics.median(run['seconds'] for run in runs['ours', day]):.3f}",
-             *(f"{statistics.median(run[part] for run in runs['limit', day]):.3f}" for part in ("copy", "merge")))
+            (
+                day, spread(of("limit", day, "seconds")), spread(of("ours", day, "seconds")), ratio(day, "seconds"),
+                f"{rows / statistics.median(of('ours', day, 'seconds')):,.0f}",
+                *(f"{statistics.median(of('ours', day, f'step.{step}')):.2f}" for step in STEPS),
+                ", ".join(f"{statistics.median(of('limit', day, part)):.2f}" for part in ("copy", "merge")),
+            )
             for day in DAYS
         ],
     )  # fmt: skip
+    print("\nProcessor seconds (steadier than the clock where a machine is shared), WAL, memory\n")
+    table(
+        ("day", "yardstick's server + client", "our server", "our client", "ratio of all", "WAL MB yardstick",
+         "WAL MB ours", "peak MB", "processors busy for others: yardstick, ours"),
+        [
+            (
+                day, spread(of("limit", day, "all_cpu")), spread(of("ours", day, "server_cpu")),
+                spread(of("ours", day, "cpu")), ratio(day, "all_cpu"),
+                *(f"{statistics.median(of(loader, day, 'wal_mb')):.1f}" for loader in ("limit", "ours")),
+                f"{max(of('ours', day, 'peak_mb')):.0f}",
+                ", ".join(f"{statistics.median(of(loader, day, 'foreign')):.1f}" for loader in ("limit", "ours")),
+            )
+            for day in DAYS
+        ],
+    )  # fmt: skip
+    first = [run["first_seconds"] for day in DAYS for run in runs["ours", day]]
+    print(f"\nThe first load of a new process (200 rows), imports included: {spread(first)} s")
 
 
 if __name__ == "__main__":

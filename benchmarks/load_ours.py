@@ -1,10 +1,10 @@
 """One load through `ingestion_dagster/loading.py`. Run by the load benchmarks as a process of its own.
 
-    python benchmarks/load_ours.py DATABASE_URL ROOT SUPPLIER_KEY WARM_DATABASE_URL
+    python benchmarks/load_ours.py DATABASE_URL ROOT SUPPLIER_KEY [WARM_DATABASE_URL]
 
-Prints one JSON object: seconds in all and per step, processor seconds of this process, WAL, peak memory, what the
-load did. A small list is loaded into another database first, so that importing modules is not part of it (the
-seconds of that first load are printed too).
+Prints `ready`, waits for a line, loads, and prints one JSON object: seconds in all and per step, processor seconds of
+this process, WAL, peak memory, what the load did. With a fourth argument a small list is loaded into that database
+first, so that importing modules is not part of the figures (the seconds of that first load are printed too).
 """
 
 import asyncio
@@ -52,14 +52,16 @@ async def wal_position(url: str) -> int:
         await connection.close()
 
 
-async def main(url: str, root: Path, key: str, warm_url: str) -> dict[str, Any]:
+async def main(url: str, root: Path, key: str, warm_url: str | None = None) -> dict[str, Any]:
     """Warm up, then measure."""
-    first = await load(place_at(warm_url, root), "warm")
+    first = await load(place_at(warm_url, root), "warm") if warm_url else {"seconds": 0.0}
+    print("ready", flush=True)
+    sys.stdin.readline()
     wal = await wal_position(url)
     measured = await load(place_at(url, root), key)
     return measured | {"wal_mb": (await wal_position(url) - wal) / 1e6, "first_seconds": first["seconds"]}
 
 
 if __name__ == "__main__":
-    result = asyncio.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]))
+    result = asyncio.run(main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]))
     print(json.dumps(result | {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))

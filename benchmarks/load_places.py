@@ -95,19 +95,6 @@ def add_supplier(url: str, key: str, file: str, source_type: str = "csv") -> Non
     )
 
 
-@contextmanager
-def counted(url: str) -> Iterator[dict[str, float]]:
-    """Processor seconds of the server during the block, and the share of its time that others kept processors busy."""
-    counts: dict[str, float] = {}
-    ours, busy, started = _server_cpu(url), _busy(), time.perf_counter()
-    child = _children_cpu()
-    yield counts
-    elapsed = time.perf_counter() - started
-    counts["server_cpu"] = _server_cpu(url) - ours
-    foreign = (_busy() - busy) - counts["server_cpu"] - (_children_cpu() - child)
-    counts["foreign"] = max(foreign, 0.0) / elapsed
-
-
 def wait_for_quiet(limit: float = 20.0, busy: float = 0.25) -> None:
     """Wait until other processes use less than `busy` of a processor for half a second, or `limit` seconds."""
     deadline = time.monotonic() + limit
@@ -146,23 +133,50 @@ def _busy() -> float:
     return times.user + times.system + times.nice + times.irq + times.softirq
 
 
-def _children_cpu() -> float:
-    times = psutil.Process().cpu_times()
-    return times.user + times.system + times.children_user + times.children_system
-
-
 def run_script(script: str, *arguments: object) -> dict[str, Any]:
     """The JSON object that a benchmark script prints, run in a fresh interpreter."""
-    done = subprocess.run(
+    process = start(script, *arguments)
+    answer, _ = process.communicate()
+    return _result(process, script, answer)
+
+
+def run_counted(url: str, script: str, *arguments: object) -> dict[str, Any]:
+    """Like `run_script` for a script that says `ready` and waits: it goes on when the machine is quiet.
+
+    Adds the server's processor seconds and the share of the time that others kept processors busy.
+    """
+    process = start(script, *arguments)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    if process.stdout.readline().strip() != "ready":
+        _result(process, script, "")
+    wait_for_quiet()
+    server_before, busy, started = _server_cpu(url), _busy(), time.perf_counter()
+    process.stdin.write("\n")
+    process.stdin.flush()
+    answer = process.stdout.readline()
+    elapsed, busy, server_cpu = time.perf_counter() - started, _busy() - busy, _server_cpu(url) - server_before
+    process.communicate()
+    result = _result(process, script, answer)
+    foreign = max(busy - server_cpu - result["cpu"], 0.0) / elapsed
+    return result | {"server_cpu": server_cpu, "foreign": foreign}
+
+
+def start(script: str, *arguments: object) -> subprocess.Popen[str]:
+    """A benchmark script in a fresh interpreter, its standard streams at hand."""
+    return subprocess.Popen(
         [sys.executable, str(HERE / script), *map(str, arguments)],
         cwd=CHECKOUT,
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=False,
     )
-    if done.returncode:
-        raise SystemExit(f"{script} failed:\n{done.stderr}")
-    result: dict[str, Any] = json.loads(done.stdout)
+
+
+def _result(process: subprocess.Popen[str], script: str, answer: str) -> dict[str, Any]:
+    if process.wait():
+        raise SystemExit(f"{script} failed, see above")
+    result: dict[str, Any] = json.loads(answer)
     return result
 
 
