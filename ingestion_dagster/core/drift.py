@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ingestion_dagster.core.lexicon import read_header
 from ingestion_dagster.core.mapped import MappedSheet, PriceProfile
-from ingestion_dagster.core.words import normalise
+from ingestion_dagster.core.words import undated
 
 _COMPARABLE: Final = 5
 """Items that both lists must have before their prices are compared."""
@@ -136,7 +136,7 @@ def _keyed(headers: tuple[str, ...]) -> dict[int, tuple[str, int]]:
     seen: dict[str, int] = {}
     keyed = {}
     for column, header in enumerate(headers):
-        text = normalise(header)
+        text = undated(header)
         if text:
             keyed[column] = (text, seen.get(text, 0))
             seen[text] = seen.get(text, 0) + 1

@@ -12,7 +12,7 @@ from ingestion_dagster.core.markup import our_headers
 from ingestion_dagster.core.money_evidence import price_statements
 from ingestion_dagster.core.overrides import resolve_column
 from ingestion_dagster.core.sheets import column_letter
-from ingestion_dagster.core.words import normalise
+from ingestion_dagster.core.words import undated
 
 _SAMPLES_KEPT: Final = 40
 
@@ -106,8 +106,8 @@ def language_of(mapping: Mapping) -> str | None:
 
 
 def signature_of(headers: tuple[str, ...]) -> str:
-    """Stable name of a header: the normalised texts in order, trailing blanks left out."""
-    texts = [normalise(header) for header in headers]
+    """Stable name of a header: the normalised texts in order, without dates, trailing blanks left out."""
+    texts = [undated(header) for header in headers]
     while texts and not texts[-1]:
         texts.pop()
     return hashlib.sha256("\x1f".join(texts).encode(errors="surrogatepass")).hexdigest()[:32]

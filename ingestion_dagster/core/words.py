@@ -14,6 +14,10 @@ _CAMEL = re.compile(r"(?<=[a-zа-яà-ÿ]{2})(?=[A-ZА-ЯÀ-Þ][a-zа-яà-ÿA-Z
 _LETTERS_THEN_DIGIT = re.compile(r"(?<=[^\W\d_]{2})(?=\d)")
 _VOWEL_SIGNS = "\u0900-\u0dff\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u1000-\u109f\u1780-\u17ff"
 """Marks that are part of a word in Indic scripts, Thai, Lao, Burmese and Khmer."""
+_DATE_OR_TIME = re.compile(
+    r"(?<![\d.])(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|\d{4}[./-]\d{1,2}[./-]\d{1,2}"
+    r"|(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.?|\d{1,2}:\d{2}(?::\d{2})?)(?!\.?\d)"
+)
 _NOT_WORD = re.compile(rf"[^\w#%{_VOWEL_SIGNS}]+|_+")
 _ACCENTED = ((0xC0, 0x250), (0x370, 0x530), (0x1E00, 0x2000))
 _ACCENTS = ((0x300, 0x370), (0x591, 0x5C8), (0x64B, 0x660))
@@ -56,6 +60,15 @@ def normalised(text: str) -> str:
 def normalise(text: str) -> str:
     """`normalised`, remembered: headers and section titles come again and again."""
     return normalised(text)
+
+
+def undated(text: str) -> str:
+    """`normalise` without dates and times: “Price on 01.05.2026” is the same column tomorrow under another date.
+
+    A year alone stays: the prices of two years may stand side by side.
+    """
+    rest = normalise(_DATE_OR_TIME.sub(" ", text))
+    return rest or ("date" if normalise(text) else "")
 
 
 @lru_cache(maxsize=16)
