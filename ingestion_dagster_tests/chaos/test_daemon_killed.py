@@ -27,6 +27,9 @@ from ingestion_dagster_tests.chaos.forms import Form, report
 from ingestion_dagster_tests.conftest import temporary_root
 
 AT_ONCE = 20
+CLIENTS = """
+SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
 LIST = "Item code,Name,Price,Currency\n" + "".join(f"K-{n},Brass key number {n},{n}.50,EUR\n" for n in range(1, 30))
 
 
@@ -57,11 +60,7 @@ class Dagster:
 
     def connections(self) -> int:
         """Of all clients to both databases, but for this question."""
-        return int(
-            self._sql(
-                "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-            )[0][0]
-        )
+        return int(self._sql(CLIENTS)[0][0])
 
     def _sql(self, statement: str) -> list[tuple[Any, ...]]:
         assert self.place.dagster_url is not None
@@ -126,7 +125,7 @@ def test_a_daemon_killed_while_it_makes_runs_makes_none_twice(chosen: Form) -> N
             for made in (4, 9, 14):
                 if kills == chosen.daemon_kills:
                     break
-                _until(lambda made=made: len(system.runs()) - known >= made, 180)
+                _until(lambda enough=known + made: len(system.runs()) >= enough, 180)
                 system.kill_daemon()
                 caught += len(system.runs()) - known < AT_ONCE
                 kills += 1
@@ -141,8 +140,8 @@ def test_a_daemon_killed_while_it_makes_runs_makes_none_twice(chosen: Form) -> N
         effects = _batches(system.place)
     report(
         f"Dagster's daemon killed {kills} times, {caught} of them with only a part of a tick's {AT_ONCE} runs made:"
-        f" {len(keys)} runs, {len(keys) - len(set(keys))} duplicate run keys; {AT_ONCE} runs at once have at most {most}"
-        " connections with everything else"
+        f" {len(keys)} runs, {len(keys) - len(set(keys))} duplicate run keys; {AT_ONCE} runs at once and all the rest"
+        f" have at most {most} connections"
     )
     assert len(set(keys)) == len(keys) == rounds * AT_ONCE
     assert effects == dict.fromkeys(effects, 1)

@@ -1,74 +1,18 @@
 """Mailbox to record to lease to acknowledgement, on real Redis and PostgreSQL. Runs are played by a function."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from ingestion_dagster.core.errors import LeaseLost, SheetError, SourceUnavailable, StoreRejected
-from ingestion_dagster.core.leases import RunState
-from ingestion_dagster.dispatch import Tick, tick
-from ingestion_dagster.queue import Mailbox
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.store import requests
-from ingestion_dagster.store.database import Database, connected
-from ingestion_dagster.store.requests import Delivery, Lease
+from ingestion_dagster.store.requests import Delivery
 from ingestion_dagster.workplace import Workplace
-
-T = TypeVar("T")
-
-
-class Post:
-    """A workplace with its mailbox, and ticks in which every run has the state that `runs` says."""
-
-    def __init__(self, place: Workplace, mailbox: Mailbox) -> None:
-        self.place, self.mailbox = place, mailbox
-        self.runs: dict[str, RunState] = {}
-
-    def send(self, **message: Any) -> None:
-        self.mailbox.send(json.dumps(message).encode())
-
-    def send_file(self, supplier: str, task_id: str | None = None, **more: Any) -> None:
-        task = {"task_id": task_id} if task_id else {}
-        self.send(
-            supplier_name=supplier,
-            parser_type="csv",
-            source_config={"file_path": f"{supplier.lower()}.csv"},
-            **task,
-            **more,
-        )
-
-    def tick(self) -> Tick:
-        async def _tick(database: Database) -> Tick:
-            return await tick(self.place, self.mailbox, database, lambda lease: self.runs.get(lease.run_key, "absent"))
-
-        return self.place.run(_tick)
-
-    def sql(self, statement: str, **values: Any) -> list[dict[str, Any]]:
-        async def _run(database: Database) -> list[dict[str, Any]]:
-            async with database.transaction() as connection:
-                result = await connection.execute(text(statement), values)
-                return [dict(row._mapping) for row in result] if result.returns_rows else []
-
-        return self.place.run(_run)
-
-    def with_connection(self, work: Callable[[Any], Awaitable[T]]) -> T:
-        async def _work() -> T:
-            async with connected(self.place.database_url) as database, database.transaction() as connection:
-                return await work(connection)
-
-        return asyncio.run(_work())
-
-    def states(self) -> dict[str, str]:
-        return {row["task_id"]: row["state"] for row in self.sql("SELECT task_id, state FROM ingestion_requests")}
-
-    def acknowledge(self, lease: Lease) -> None:
-        result = {"task_id": lease.task_id, "status": "success"}
-        self.with_connection(lambda c: requests.acknowledge(c, lease.request_id, lease.fence, "applied", None, result))
+from ingestion_dagster_tests.integration.post_office import Post
 
 
 @pytest.fixture
@@ -282,14 +226,3 @@ def test_a_crash_between_commit_and_confirm_records_nothing_twice(post: Post) ->
     post.tick()
     assert post.sql("SELECT count(*) AS n FROM ingestion_requests") == [{"n": 1}]
     assert post.mailbox.depth()["processing"] == 0
-
-
-def test_results_that_redis_lost_can_be_published_again(post: Post) -> None:
-    post.send_file("Acme", "t1")
-    (lease,) = post.tick().to_start
-    post.acknowledge(lease)
-    post.tick()
-    post.mailbox.client.flushdb()
-    post.sql("UPDATE ingestion_requests SET result_published = false")
-    post.tick()
-    assert json.loads(post.mailbox.result("t1") or b"{}")["status"] == "success"
