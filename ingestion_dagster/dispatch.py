@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ingestion_dagster.queue import Mailbox
 
 RunLookup = Callable[[Lease], RunState]
-LEASE_FOR_START = 120.0
+LEASE_FOR_START = 360.0
 """Seconds a request may wait for its run to be made; the run itself renews the lease when it begins."""
 MOST_OFFERS = 10
 """Ticks that may ask for a run before it is clear that Dagster cannot make it, and others are let past."""

@@ -1,12 +1,16 @@
 """What to do about a request that is handed out, given what Dagster says of its run. Pure decisions."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 RunState = Literal["absent", "waiting", "running", "succeeded", "failed", "cancelled"]
 """`absent`: no run was made yet; `waiting`: made, not started."""
 
 Verdict = Literal["start", "keep", "extend", "crashed", "cancelled"]
+
+TIME_TO_BEGIN = timedelta(seconds=240)
+"""What a run that stands in Dagster's queue still has when its turn comes: more than Dagster itself allows it for
+starting (`start_timeout_seconds`), so that on a busy machine a slow start is not taken for a lost run."""
 
 
 def verdict(run: RunState, lease_until: datetime, now: datetime, *, begun: bool) -> Verdict:
@@ -17,13 +21,13 @@ def verdict(run: RunState, lease_until: datetime, now: datetime, *, begun: bool)
     shows it as started for ever. A request whose run was never made lost nothing: the daemon may have been away, and
     that is no attempt. One that had `begun` and is unknown to Dagster now was deleted there.
     """
-    expired = now >= lease_until
+    expired, short = now >= lease_until, now >= lease_until - TIME_TO_BEGIN
     if run == "cancelled":
         return "cancelled"
     if run in ("failed", "succeeded"):
         return "crashed"
     if run == "absent" and not begun:
-        return "extend" if expired else "start"
+        return "extend" if short else "start"
     if run == "waiting":
-        return "extend" if expired else "keep"
+        return "extend" if short else "keep"
     return "crashed" if expired else "keep"
