@@ -24,7 +24,7 @@ $(STAMP): requirements.lock requirements-dev.lock pyproject.toml
 
 setup: $(STAMP) ## make the virtual environment from the lock files
 
-demo: $(STAMP) ## two days of six sample suppliers, through the real queue and daemon
+demo: $(STAMP) ## two days of eight sample suppliers, through the real queue and daemon
 	@$(BIN)/python -m ingestion_dagster.demo
 
 up: $(STAMP) ## everything with the Dagster UI, until Ctrl-C: make up ARGS="--samples"
@@ -52,6 +52,9 @@ overlap: $(STAMP) ## twenty processes load the same few suppliers for a minute: 
 
 corpus: $(STAMP) ## scores the reader on other people's lists (skipped where they are not there)
 	@$(BIN)/python -m benchmarks.corpus $(ARGS)
+
+bench: $(STAMP) ## 200 Google Sheets on one account, and one large sheet, against the stand-in
+	@$(BIN)/python benchmarks/google_refresh.py $(ARGS)
 
 test-pythons: ## the tests on every installed CPython 3.11 to 3.13, each in an environment of its own
 	@for python in $$(.ci/pythons); do \
