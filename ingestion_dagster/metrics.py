@@ -17,7 +17,7 @@ from ingestion_dagster.store.database import Database
 from ingestion_dagster.workplace import Workplace
 
 if TYPE_CHECKING:
-    from ingestion_dagster.quota import QuotaBudget
+    from ingestion_dagster.core.walk import QuotaUse
 
 OPEN_STATES = ("pending", "leased", "retry_wait", "held")
 Sample = tuple[str, Mapping[str, str], float]
@@ -49,32 +49,27 @@ def _redis(place: Workplace) -> list[str]:
     try:
         with place.mailbox() as mailbox:
             depth, unsafe = mailbox.depth(), len(mailbox.unsafe_settings()) + len(mailbox.wrong_keys())
-            budget = _budget(place)
+            quota = _quota(place)
     except StoreUnavailable:
         return _up("redis", "Redis", 0)
     waiting = [("", {"list": name}, count) for name, count in depth.items()]
     lines = _up("redis", "Redis", 1)
     lines += family("ingestion_queue_messages", "gauge", "Messages in Redis, by list.", waiting)
     lines += family("ingestion_redis_problems", "gauge", "Settings or keys that endanger messages.", [("", {}, unsafe)])
-    if budget is not None:
-        left = [("", {"of": "user"}, budget.left_user), ("", {"of": "project"}, budget.left_project)]
+    if quota is not None:
+        left = [("", {"of": "user"}, quota.left_user), ("", {"of": "project"}, quota.left_project)]
         lines += family("ingestion_google_reads_left", "gauge", "Reads left in this minute's quota.", left)
-        lines += family(
-            "ingestion_google_reads_waiting", "gauge", "Reads waiting for quota.", [("", {}, budget.waiting)]
-        )
     return lines
 
 
-def _budget(place: Workplace) -> "QuotaBudget | None":
+def _quota(place: Workplace) -> "QuotaUse | None":
     """Of the service account, where there is one."""
     if place.settings.google_credentials is None:
         return None
-    import redis
-
     from ingestion_dagster.google_access import google_access
 
-    with suppress(redis.RedisError, OSError, SourceError), google_access(place) as access:
-        return access.quota.budget_left()
+    with suppress(SourceError), google_access(place) as access:
+        return access.used()
     return None
 
 
