@@ -76,7 +76,13 @@ def about(**fields: Any) -> Iterator[None]:
 
 @contextmanager
 def at_work(step: str, supplier: str, errand: "Errand", batch_id: int | None, log_format: str) -> Iterator[None]:
-    """One step of a load: a line when it begins and one when it ends, with its seconds and its error."""
+    """One step of a load: a line when it begins and one when it ends, with its seconds and its error.
+
+    Nothing is said to a person who loads on the command line: that tells its own story.
+    """
+    if log_format == "console" and errand.request_id is None:
+        yield
+        return
     log, started = logger(log_format), time.perf_counter()
     known = (errand.task_id, supplier, errand.run_id, batch_id, errand.attempt)
     with about(step=step, **dict(zip(FIELDS, known, strict=True))):
