@@ -148,7 +148,10 @@ async def upsert_items(
 
 def summary_metadata(summary: LoadSummary, mapping: dict[str, str]) -> dict[str, dg.MetadataValue | int | float | str]:
     """Standard names, plain numbers (Dagster plots them), and the reasons as people read them."""
-    metadata: dict[str, dg.MetadataValue | int | float | str] = {
+    metadata: dict[str, dg.MetadataValue | int | float | str] = {"status": summary.status, "batch_id": summary.batch_id}
+    if summary.reasons:
+        metadata["held_because"] = dg.MetadataValue.md("\n".join(f"* {reason}" for reason in summary.reasons))
+    metadata |= {
         "dagster/row_count": summary.accepted_rows,
         "inserted": summary.inserted,
         "updated": summary.updated,
@@ -158,12 +161,8 @@ def summary_metadata(summary: LoadSummary, mapping: dict[str, str]) -> dict[str,
         "price_change": summary.median_price_change or 0.0,
         "prices_changed": summary.price_changes,
         "mapping": dg.MetadataValue.json(mapping),
-        "status": summary.status,
-        "batch_id": summary.batch_id,
         "seconds": round(sum(summary.timings.values()), 3),
     }
-    if summary.reasons:
-        metadata["held_because"] = dg.MetadataValue.md("\n".join(f"* {reason}" for reason in summary.reasons))
     if summary.errors:
         metadata["rejects"] = dg.MetadataValue.table(
             [

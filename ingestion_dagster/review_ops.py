@@ -24,10 +24,10 @@ Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
 
 class Decision(Enum):
-    """What a person says about a batch."""
+    """What a person says about a batch. In run config Dagster wants the names as they stand here."""
 
-    APPROVE = "approve"
-    REJECT = "reject"
+    approve = "approve"
+    reject = "reject"
 
 
 class Review(dg.Config):
@@ -59,7 +59,7 @@ async def decide(
     place: Workplace, batch_id: int, decision: Decision, actor: str, note: str | None
 ) -> tuple[str, Sequence[Event]]:
     """Do it; the supplier's key, and what Dagster is to be told. Raises what `reviewing` raises."""
-    if decision is Decision.REJECT:
+    if decision is Decision.reject:
         key = await reviewing.reject(place, batch_id, actor, note)
         return key, [_rejected(key, batch_id, actor, note)]
     summary = await reviewing.approve(place, batch_id, actor, note)

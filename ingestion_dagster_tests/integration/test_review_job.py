@@ -84,7 +84,7 @@ def test_an_approval_shows_on_the_supplier_as_a_materialization_and_green_checks
 ) -> None:
     load(shop, instance, CALM)
     load(shop, instance, [100.0, *CALM[1:]])
-    done = review(shop, instance, 2, "APPROVE")
+    done = review(shop, instance, 2, "approve")
     assert done.success
     assert shop.prices()["A001"] == "100"
     assert set(checks(done).values()) == {True}
@@ -98,7 +98,7 @@ def test_an_approval_shows_on_the_supplier_as_a_materialization_and_green_checks
 def test_a_rejection_is_an_observation_and_changes_nothing(shop: Shop, instance: dg.DagsterInstance) -> None:
     load(shop, instance, CALM)
     load(shop, instance, [100.0, *CALM[1:]])
-    assert review(shop, instance, 2, "REJECT").success
+    assert review(shop, instance, 2, "reject").success
     assert shop.prices()["A001"] == "10"
     (seen,) = instance.fetch_observations(ITEMS, limit=5).records
     assert seen.asset_observation.metadata["rejected_by"].value == "ann"
@@ -109,7 +109,7 @@ def test_a_decision_that_comes_too_late_fails_with_one_sentence(shop: Shop, inst
     load(shop, instance, CALM)
     load(shop, instance, [100.0, *CALM[1:]])
     load(shop, instance, [11.0, *CALM[1:]])
-    done = review(shop, instance, 2, "APPROVE")
+    done = review(shop, instance, 2, "approve")
     assert not done.success
     (failure,) = [event for event in done.all_events if event.is_step_failure]
     assert "overtaken by batch 3" in str(failure.step_failure_data.user_failure_data.description)
