@@ -79,7 +79,10 @@ async def register(
                 "INSERT INTO suppliers AS known (key, name, source_type, source, settings, contact_email)"
                 " VALUES (:key, :name, :type, CAST(:source AS jsonb), CAST(:settings AS jsonb), :email)"
                 " ON CONFLICT (key) DO UPDATE SET name = excluded.name, source_type = excluded.source_type,"
-                " source = excluded.source, settings = known.settings || excluded.settings, active = true,"
+                " source = excluded.source, settings = known.settings || excluded.settings"
+                " || CASE WHEN known.settings ? 'guards' AND excluded.settings ? 'guards' THEN jsonb_build_object("
+                "'guards', (known.settings -> 'guards') || (excluded.settings -> 'guards')) ELSE '{}' END,"
+                " active = true,"
                 " contact_email = coalesce(excluded.contact_email, known.contact_email), updated_at = now()"
                 f" RETURNING {COLUMNS}"
             ),

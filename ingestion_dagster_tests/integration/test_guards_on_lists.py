@@ -178,6 +178,13 @@ def test_a_column_that_always_repeats_the_price_raises_no_alarm(database_url: st
     assert shop.load([[*row, row[2]] for row in more], header).status == "success"
 
 
+def test_one_threshold_can_be_set_without_losing_the_others(shop: Shop) -> None:
+    shop.register(guards={"jump_rows": 1})
+    shop.register(guards={"missing_share": 0.6})
+    half = priced(ROWS, 7, f"{PRICES[7] * 10:.2f}")[:60]
+    assert shop.load(half).status == "success"
+
+
 def test_net_prices_that_turn_gross_are_held(database_url: str, tmp_path: Path) -> None:
     shop = Shop(database_url, tmp_path)
     shop.load(ROWS, ("SKU", "Name", "Price excl. VAT", "Currency", "Stock"))
