@@ -27,7 +27,7 @@ def rows(count: int, day: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _cells(n: int, *, raised: bool) -> list[str]:
-    price = Decimal(n * 7919 % 500_000 + 100) / 100
+    price = Decimal(n * 7919 % 500_000 + 5_000) / 100
     if raised:
         price = (price * Decimal("1.03")).quantize(Decimal("0.01"))
     return [
