@@ -55,6 +55,10 @@ async def plan(place: Workplace, key: str, limit: int = 20) -> Plan:
 async def _staged(place: Workplace, understood: MappedSnapshot) -> int:
     if understood.stopped_batch_id is not None:
         return understood.stopped_batch_id
+    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+        made = await verdicts.planned(connection, understood.snapshot.supplier_key, understood.fingerprint)
+    if made is not None:
+        return made
     return (await loading.validate_rows(place, understood, Errand(f"plan:{uuid4().hex[:12]}"))).batch_id
 
 

@@ -70,6 +70,14 @@ async def of_same_list(connection: AsyncConnection, supplier_id: UUID, fingerpri
     return (int(row.id), str(row.state)) if row else None
 
 
+async def planned(connection: AsyncConnection, supplier_key: str, fingerprint: str) -> int | None:
+    """The batch that an earlier plan made of this very list, if its staged rows are still those that were judged."""
+    row = (await connection.execute(text(PLANNED), {"key": supplier_key, "fingerprint": fingerprint})).first()
+    if row is None or await content_hash(connection, row.id) != row.content_hash:
+        return None
+    return int(row.id)
+
+
 async def close_overtaken(connection: AsyncConnection, supplier_id: UUID, applied_id: int) -> list[int]:
     """Undecided batches that are older than the one just applied can never be applied: reject them; their ids."""
     older = await connection.execute(text(OVERTAKEN), {"supplier": supplier_id, "applied": applied_id})
@@ -92,6 +100,14 @@ WHERE batch.supplier_id = :supplier AND batch.fingerprint = :fingerprint
   AND (batch.id = supplier.last_batch_id
        OR (batch.id > coalesce(supplier.last_batch_id, 0) AND batch.state IN ('held', 'rejected')))
 ORDER BY batch.state = 'applied' DESC, batch.id DESC LIMIT 1
+"""
+
+PLANNED = """
+SELECT batch.id, batch.content_hash
+FROM ingestion_batches batch JOIN suppliers supplier ON supplier.id = batch.supplier_id
+WHERE supplier.key = :key AND batch.fingerprint = :fingerprint AND batch.state = 'staged'
+  AND batch.content_hash IS NOT NULL AND batch.base_batch_id IS NOT DISTINCT FROM supplier.last_batch_id
+ORDER BY batch.id DESC LIMIT 1
 """
 
 OVERTAKEN = """

@@ -93,6 +93,13 @@ def test_a_list_that_is_held_is_planned_without_a_second_batch(shop: Shop) -> No
     assert plan(shop).batch_id == held.batch_id
 
 
+def test_the_same_list_is_planned_into_one_batch(shop: Shop) -> None:
+    made = plan(shop, changed_rows())
+    assert plan(shop) == made
+    shop.sql("UPDATE staged_items SET price = 1")
+    assert plan(shop).batch_id != made.batch_id, "rows that are no longer the judged ones are read again"
+
+
 def test_a_plan_that_a_load_overtook_is_refused(shop: Shop) -> None:
     made = plan(shop, changed_rows())
     assert made.batch_id is not None
