@@ -5,15 +5,15 @@ python benchmarks/load_runs.py [--rounds 5] [--no-queue]
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import json
-import logging
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
-import structlog
 from load_ours import load, place_at
 from load_places import Server, add_supplier, server, spread, table
 from load_sheets import as_csv
@@ -33,7 +33,6 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--no-queue", action="store_true")
     given = arguments.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     lines: list[tuple[str, str]] = []
     with server() as place:
         url = place.fresh("runs", "template")
@@ -79,7 +78,9 @@ def run_job(place: Workplace, instance: dg.DagsterInstance) -> None:
     opened = dg.ResourceDefinition.hardcoded_resource(IngestionResource.at(place))
     job = build_definitions({"ingestion": opened}).resolve_job_def("ingest_supplier")
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    if not job.execute_in_process(partition_key="bench", instance=instance, run_config=quiet).success:
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):
+        done = job.execute_in_process(partition_key="bench", instance=instance, run_config=quiet)
+    if not done.success:
         raise SystemExit("the run failed")
 
 
