@@ -98,10 +98,11 @@ def test_the_program_gets_the_given_environment_and_its_output_is_kept(tmp_path:
 
 
 def test_a_program_that_does_not_exist_is_said_to_be_missing(tmp_path: Path) -> None:
+    before = set(psutil.Process().children())  # earlier tests of the session may have left a helper at work
     missing = leash.leashed(["no-such-program"], os.environ, tmp_path / "log")
     with pytest.raises(FileNotFoundError, match="no-such-program"), missing:
         pass
-    assert not psutil.Process().children()
+    assert set(psutil.Process().children()) <= before
 
 
 def test_a_port_is_free_until_somebody_listens() -> None:
