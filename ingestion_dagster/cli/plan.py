@@ -47,7 +47,8 @@ def _tell(made: "Plan") -> None:
     counts = made.counts
     console.print(
         f"[bold]{made.supplier}[/]: {made.total_rows:,} rows: {counts['inserted']:,} new, {counts['prices']:,} prices"
-        f" and {counts['other']:,} other items would change, {counts['returned']:,} return, {counts['unchanged']:,} stay,"
+        f" and {counts['other']:,} other items would change, {counts['returned']:,} return,"
+        f" {counts['unchanged']:,} stay,"
         f" {counts['vanished']:,} vanish, {made.rejected_rows:,} rows rejected",
         highlight=False,
     )

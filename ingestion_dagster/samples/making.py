@@ -152,7 +152,7 @@ LISTS = (
     (huerta, 5, ("Tomate", "Naranja", "Pimiento", "Calabaza", "Limón", "Cebolla", "Aceituna"),
      ("ecológica", "de temporada", "extra", "primera", "a granel", "mini"), 40, "{}", 9),
     (bristol, 6, ("Brake pad", "Oil filter", "Clutch kit", "Wiper blade", "Fan belt", "Spark plug"),
-     ("front", "rear", "left", "right", "standard", "sport", "diesel", "petrol", "long", "short"), 58, "BS/{:05d}", 240),
+     ("front", "rear", "left", "right", "standard", "sport", "diesel", "petrol", "long", "mini"), 58, "BS/{:05d}", 240),
 )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ class Event(NamedTuple):
 
 
 async def untold(connection: AsyncConnection, limit: int) -> list[Event]:
-    """Events of the last two days that were not told, oldest first; those that could not be told wait for their turn."""
+    """Events of the last two days that were not told, oldest first; those that failed wait for their turn."""
     return [Event(*row) for row in await connection.execute(text(UNTOLD), {"limit": limit, "tries": MOST_TRIES})]
 
 
