@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,10 +29,17 @@ def leave_to_the_command_line() -> None:
     configure.cache_clear()
 
 
-@lru_cache(maxsize=2)
+_configured = ""
+
+
 def configure(log_format: str) -> None:
     """Set structlog up for this process: `json` or `console`."""
     import structlog
+
+    global _configured
+    if _configured == log_format:
+        return
+    _configured = log_format
 
     shown: Any
     if log_format == "json":

@@ -54,12 +54,14 @@ _memory = Memory()
 def ingestion_queue(
     context: dg.SensorEvaluationContext, ingestion: IngestionResource
 ) -> dg.SensorResult | dg.SkipReason:
-    """One tick. It waits a few seconds for mail, because Dagster looks here only every five.
+    """One tick. It waits a few seconds for mail, because Dagster looks here only every five."""
+    return look(context, ingestion.place)
 
-    No error leaves it: a failed tick is repeated by Dagster at once and says less than this one does.
-    """
+
+def look(context: dg.SensorEvaluationContext, place: Workplace) -> dg.SensorResult | dg.SkipReason:
+    """One tick at `place`. No error leaves it: Dagster repeats a failed tick, and that says less than this one does."""
     try:
-        return asyncio.run(_evaluate(context, ingestion.place))
+        return asyncio.run(_evaluate(context, place))
     except StoreError as error:
         return _nothing_taken(context, f"nothing was taken and nothing handed out: {error}")
     except TimeoutError:

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import socketserver
 import threading
 from collections.abc import Iterator
+from email import message_from_string
+from email.policy import default
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,8 @@ from ingestion_dagster.settings import Settings
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database
 from ingestion_dagster.workplace import Workplace
+
+RECEIVERS = "buyer@shop.example, boss@shop.example"
 
 
 @pytest.fixture
@@ -160,6 +165,42 @@ def test_an_alert_that_cannot_be_sent_is_kept_and_sent_later(place: Workplace, w
 def test_alerts_leave_only_for_allowed_hosts(url: str) -> None:
     with pytest.raises(ValueError, match="INGESTION_ALERT_WEBHOOK_HOSTS"):
         post(url, ("hooks.example.com",), [])
+
+
+class MailServer(socketserver.StreamRequestHandler):
+    """As much of SMTP as a client needs; keeps what it is sent."""
+
+    mails: list[str] = []  # noqa: RUF012
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 ready\r\n")
+        for line in self.rfile:
+            word = line.split()[0].upper()
+            if word == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                self.mails.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
+            self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
+            if word == b"QUIT":
+                return
+
+
+def test_an_alert_goes_out_by_mail(place: Workplace) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), MailServer) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+        url = f"smtp://127.0.0.1:{server.server_address[1]}"
+        settings = Settings(
+            local_root=place.settings.local_root,
+            alert_smtp_url=url,
+            alert_email_to="buyer@shop.example, boss@shop.example",
+        )
+        place = Workplace(settings, place.database_url, place.redis_url)
+        dispatched(place, b"junk")
+        assert alerted(place) == 1
+        server.shutdown()
+    (mail,) = MailServer.mails
+    received = message_from_string(mail, policy=default)
+    assert received["To"] == RECEIVERS
+    assert "ingestion queue dead" in received.get_content()
 
 
 def test_every_line_of_a_load_says_what_it_is_about(capfd: pytest.CaptureFixture[str]) -> None:
