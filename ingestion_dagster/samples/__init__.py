@@ -40,6 +40,12 @@ SAMPLES = (
     Sample("werkhaus-mueller", "Werkhaus Müller GmbH", "werkhaus-mueller.xlsx", "German XLSX, decimal commas in text"),
     Sample("lampes-du-midi", "Lampes du Midi", "lampes-du-midi.xlsx", "header over two rows, merged; sections"),
     Sample("huerta-verde", "Huerta Verde S.L.", "huerta-verde.csv", "no SKU column"),
+    Sample(
+        "sakura-bungu", "さくら文具株式会社", "sakura-bungu.csv", "Japanese, Shift JIS, title rows, amounts with 円"
+    ),
+    Sample(
+        "izmir-hirdavat", "İzmir Hırdavat A.Ş.", "izmir-hirdavat.xls", "a web page named .xls, dealer and retail price"
+    ),
     Sample("bristol-spares", "Bristol Spares", "bristol-spares.csv", "one row in ten is wrong"),
 )
 

@@ -129,6 +129,26 @@ def huerta(folder: Path, items: list[Item]) -> None:
     write_csv(folder / "huerta-verde.csv", [("Producto", "Marca", "Precio (€)", "Unidad"), *rows], ";", "utf-8-sig")
 
 
+def sakura(folder: Path, items: list[Item]) -> None:
+    """Shift JIS as spreadsheet programs in Japan save it, whole amounts with their unit, a title and a date above."""
+    rows: list[Sequence[Any]] = [("さくら文具株式会社 価格表",), ("2026年11月版 税抜価格",), ()]
+    rows.append(("品番", "商品名", "単価", "在庫数"))
+    rows += [(sku, name, f"{int(price) * 10:,}円", number * 3) for number, (sku, name, price) in enumerate(items)]
+    write_csv(folder / "sakura-bungu.csv", rows, encoding="cp932")
+
+
+def izmir(folder: Path, items: list[Item]) -> None:
+    """What many shop systems export as Excel: a table of HTML, named .xls."""
+    header = ("Stok Kodu", "Ürün Adı", "Birim", "Bayi Fiyatı (TL)", "Perakende Fiyatı (TL)")
+    body = [
+        (sku, name, "Adet", german(price), german((price * Decimal("1.35")).quantize(Decimal("0.01"))))
+        for sku, name, price in items
+    ]
+    rows = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in (header, *body))
+    page = f'<html><head><meta charset="utf-8"></head><body><table border="1">\n{rows}\n</table></body></html>\n'
+    (folder / "izmir-hirdavat.xls").write_text(page, encoding="utf-8")
+
+
 def bristol(folder: Path, items: list[Item]) -> None:
     """One row in ten is wrong, each in its own way."""
     chance = random.Random(17)
@@ -153,6 +173,10 @@ LISTS = (
      ("ecológica", "de temporada", "extra", "primera", "a granel", "mini"), 40, "{}", 9),
     (bristol, 6, ("Brake pad", "Oil filter", "Clutch kit", "Wiper blade", "Fan belt", "Spark plug"),
      ("front", "rear", "left", "right", "standard", "sport", "diesel", "petrol", "long", "mini"), 58, "BS/{:05d}", 240),
+    (sakura, 7, ("ノート", "ボールペン", "クリアファイル", "封筒", "付箋", "はさみ"),
+     ("A4", "A5", "青", "黒", "赤", "大", "小", "業務用"), 42, "SK-{:04d}", 320),
+    (izmir, 8, ("Çekiç", "Tornavida", "Pense", "Matkap ucu", "Şerit metre", "Eldiven"),
+     ("küçük", "büyük", "ağır tip", "yalıtımlı", "5 m", "takım", "profesyonel"), 38, "IZ{:04d}", 900),
 )  # fmt: skip
 
 
