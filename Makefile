@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup lock demo up check suite test overlap corpus test-pythons chaos-ci chaos
+.PHONY: help setup lock demo up check suite test overlap corpus bench test-pythons chaos-ci chaos
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -53,8 +53,19 @@ overlap: $(STAMP) ## twenty processes load the same few suppliers for a minute: 
 corpus: $(STAMP) ## scores the reader on other people's lists (skipped where they are not there)
 	@$(BIN)/python -m benchmarks.corpus $(ARGS)
 
-bench: $(STAMP) ## 200 Google Sheets on one account, and one large sheet, against the stand-in
-	@$(BIN)/python benchmarks/google_refresh.py $(ARGS)
+bench: $(STAMP) ## the figures of docs/benchmarks.md, measured again here (about eight minutes on two quiet cores)
+	@$(BIN)/python benchmarks/load.py --rows 10000
+	@$(BIN)/python benchmarks/load.py --rows 100000
+	@$(BIN)/python benchmarks/load_xlsx.py --rounds 2
+	@$(BIN)/python benchmarks/load_many.py --rows 1000
+	@$(BIN)/python benchmarks/load_runs.py --rounds 3
+	@$(BIN)/python benchmarks/rows/row_speed.py
+	@$(BIN)/python benchmarks/read_sheets.py
+	@$(BIN)/python -m benchmarks.understanding_speed
+	@$(BIN)/python -m benchmarks.layouts
+	@$(BIN)/python benchmarks/prices/columns.py
+	@$(BIN)/python benchmarks/detect_text.py
+	@$(BIN)/python benchmarks/google_refresh.py
 
 test-pythons: ## the tests on every installed CPython 3.11 to 3.13, each in an environment of its own
 	@for python in $$(.ci/pythons); do \
