@@ -1,0 +1,92 @@
+"""`ingestion plan`, `batch`, `mapping` and `product` as a person or a script runs them: words, exit codes, JSON."""
+
+from pathlib import Path
+
+import pytest
+
+from ingestion_dagster.settings import settings
+from ingestion_dagster_tests.integration.shop import Shop, rows_of
+from ingestion_dagster_tests.integration.test_telling_commands import Terminal
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::dagster.PreviewWarning")
+
+CALM = [10.0 + n for n in range(20)]
+JUMP = [100.0, *CALM[1:]]
+
+
+@pytest.fixture
+def shop(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("INGESTION_LOCAL_ROOT", str(tmp_path))
+    settings.cache_clear()
+    made = Shop(database_url, tmp_path, draft_products=True)
+    made.load(rows_of(CALM))
+    return made
+
+
+@pytest.fixture
+def ingestion(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    return Terminal(capsys, monkeypatch)
+
+
+def test_a_plan_is_told_and_its_batch_is_approved_by_the_command_it_names(shop: Shop, ingestion: Terminal) -> None:
+    shop.write(rows_of(JUMP))
+    code, out, _ = ingestion("plan", "acme")
+    assert code == 0
+    assert "+900.00 %" in out
+    assert "would be held" in out
+    code, planned = ingestion.json("plan", "acme")
+    assert (code, planned["status"], planned["counts"]["prices"]) == (0, "hold", 1)
+    command = planned["apply_with"].split()[1:]
+    code, done = ingestion.json(*command, "--note", "right so", "--by", "ann")
+    assert (code, done["state"], done["updated"]) == (0, "applied", 1)
+    assert shop.prices()["A001"] == "100"
+    code, out, _ = ingestion("plan", "acme")
+    assert "nothing would change" in out
+
+
+def test_a_held_batch_is_listed_shown_and_rejected(shop: Shop, ingestion: Terminal) -> None:
+    held = shop.load(rows_of(JUMP))
+    _, waiting = ingestion.json("batch", "list", "--state", "held")
+    assert [row["id"] for row in waiting] == [held.batch_id]
+    _, out, _ = ingestion("batch", "show", str(held.batch_id))
+    assert "decimal point" in " ".join(out.split())
+    code, out, _ = ingestion("batch", "reject", str(held.batch_id), "--note", "typing error", "--by", "ann")
+    assert (code, "the catalogue stays as it is" in out) == (0, True)
+    _, shown = ingestion.json("batch", "show", str(held.batch_id))
+    assert shown["transitions"][-1]["actor"] == "ann"
+
+
+def test_a_decision_that_cannot_be_made_is_one_line_and_exit_code_1(shop: Shop, ingestion: Terminal) -> None:
+    held = shop.load(rows_of(JUMP))
+    newer = shop.load(rows_of([10.5, *CALM[1:]]))
+    code, _, said = ingestion("batch", "approve", str(held.batch_id))
+    assert code == 1
+    assert f"overtaken by batch {newer.batch_id}" in " ".join(said.split())
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_columns_are_shown_and_confirmed(shop: Shop, ingestion: Terminal) -> None:
+    code, out, _ = ingestion("mapping", "show", "acme")
+    assert code == 0
+    assert "nothing was confirmed yet" in out
+    code, done = ingestion.json("mapping", "confirm", "acme", "price=Price", "currency=EUR", "--by", "ann")
+    assert (code, done["mapping"]["price"], done["settings"]) == (0, 2, {"currency": "EUR"})
+    _, shown = ingestion.json("mapping", "show", "acme")
+    assert shown["remembered"][0]["confirmed_by"] == "ann"
+    code, _, said = ingestion("mapping", "confirm", "acme", "price=Preise")
+    assert code == 1
+    assert "Price" in said
+    assert ingestion("mapping", "confirm", "acme", "price")[0] == 2
+
+
+def test_a_product_is_activated_and_archived(shop: Shop, ingestion: Terminal) -> None:
+    _, drafts = ingestion.json("product", "list", "--status", "draft")
+    assert len(drafts) == 20
+    assert ingestion("product", "activate", "acme:A001", "--by", "ann")[0] == 0
+    assert ingestion("product", "archive", "acme:A001", "--note", "gone")[0] == 0
+    code, _, said = ingestion("product", "archive", "acme:A001")
+    assert (code, "archived already" in said) == (1, True)
+    _, shown = ingestion.json("product", "show", "acme:A001")
+    assert [step["to_status"] for step in shown["transitions"]] == ["draft", "active", "archived"]
