@@ -22,7 +22,7 @@ from ingestion_dagster.settings import Settings
 from ingestion_dagster.store.database import Database
 from ingestion_dagster.workplace import Workplace, workplace
 
-PATIENCE = 150.0
+PATIENCE = 240.0
 """Seconds for all suppliers of a day: some twenty on a quiet machine, many times that on a busy one."""
 
 

@@ -58,12 +58,16 @@ async def _id_of(database: Database, key: str) -> str:
 def _load_one(
     place: Workplace, dagster_instance: "dg.DagsterInstance", key: str, supplier_id: str, snapshot: int | None
 ) -> dict[str, Any]:
+    import dagster as dg
+
     from ingestion_dagster.definitions import build_definitions
     from ingestion_dagster.resources import IngestionResource
     from ingestion_dagster.tags import SNAPSHOT
 
     dagster_instance.add_dynamic_partitions("suppliers", [key])
-    definitions = build_definitions({"ingestion": IngestionResource.at(place)})
+    # Hard-coded, because Dagster makes a configurable resource anew and would open a second workplace.
+    resource = dg.ResourceDefinition.hardcoded_resource(IngestionResource.at(place))
+    definitions = build_definitions({"ingestion": resource})
     job = definitions.resolve_job_def("ingest_supplier" if snapshot is None else "reload_supplier")
     done = job.execute_in_process(
         partition_key=key,
