@@ -19,17 +19,13 @@ FIELDS = ("task_id", "supplier", "run_id", "batch_id", "attempt")
 """On every line of a load, null where there is none yet."""
 
 
-_least = logging.INFO
+_least, _configured = logging.INFO, ""
 
 
 def leave_to_the_command_line() -> None:
     """For a process in which a person reads its own words: no lines of steps between them."""
-    global _least
-    _least = logging.CRITICAL
-    configure.cache_clear()
-
-
-_configured = ""
+    global _least, _configured
+    _least, _configured = logging.CRITICAL, ""
 
 
 def configure(log_format: str) -> None:
