@@ -281,7 +281,7 @@ def test_any_sequence_of_loads_leaves_what_a_small_model_says(running: Running) 
     run_state_machine_as_test(
         Loads,
         settings=settings(
-            max_examples=200,
+            max_examples=120,
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
