@@ -82,7 +82,8 @@ class Battle:
                 self._keep_workers()
                 if self._sends():
                     missing = self.plan.messages - len(self.acked)
-                    self._send(min(25, missing) if missing > 0 else self.chance.randint(0, 3))
+                    # Beyond the plan only as many as keep the system going; a backlog would have to be worked off.
+                    self._send(min(25, missing) if missing > 0 else 5 * (self._open() < 30))
                 self._harm(time.monotonic() - started)
                 time.sleep(0.03)
         finally:

@@ -25,7 +25,7 @@ AIMED_AT = {
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("mutant", AIMED_AT)
 def test_a_wrong_protocol_is_caught(killable: Servers, mutant: str) -> None:
-    zombies = 0.1 if mutant == "no fence" else 0.0
+    zombies = 0.3 if mutant == "no fence" else 0.0
     with fresh(killable, mutant, zombies) as field:
         done = Battle(killable, field, Plan(120, 7, hits=3, points=AIMED_AT[mutant], patience=60)).fight()
     report(f"mutant, {mutant}: caught, lost {done.lost}, doubled {done.doubled}")
