@@ -116,7 +116,7 @@ class Battle:
         needed = [point for point in of_kind if hits[point] < self.plan.hits]
         point = self.chance.choice(needed) if needed else None
         target = sensor if kind == "sensor" else run_worker
-        process = _fork.Process(target=target, args=(self.place, point, self.chance.randint(1, 4)), daemon=True)
+        process = _fork.Process(target=target, args=(self.place, point, self.chance.randint(1, 2)), daemon=True)
         process.start()
         assert process.pid is not None
         self.workers[process.pid] = (process, kind)

@@ -44,7 +44,7 @@ class Field:
     def place(self) -> Workplace:
         settings = Settings(
             local_root=self.folder, inbox=self.folder, max_jobs=24, retry_base_seconds=0.02, retry_cap_seconds=0.2,
-            db_lock_timeout=5, db_statement_timeout=20, claim_batch=50,
+            db_lock_timeout=5, db_statement_timeout=20, claim_batch=15,
         )  # fmt: skip
         return Workplace(settings, self.database_url, self.redis_url)
 
