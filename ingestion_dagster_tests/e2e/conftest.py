@@ -76,9 +76,9 @@ class Stack:
         raise AssertionError(f"{supplier} has no {count} decided batches after {patience} s")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
-    """Everything `ingestion up` starts, in a folder of its own."""
+    """Everything `ingestion up` starts, in a folder of its own; stopped before the tests that do not need it."""
     with temporary_root() as root:
         settings = Settings(local_root=root)
         with workplace(settings) as place, dagster_processes(place, 3999) as running:
