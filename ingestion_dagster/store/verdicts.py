@@ -99,8 +99,11 @@ SELECT batch.id, batch.state FROM ingestion_batches batch JOIN suppliers supplie
 WHERE batch.supplier_id = :supplier AND batch.fingerprint = :fingerprint
   AND (batch.id = supplier.last_batch_id
        OR (batch.id > coalesce(supplier.last_batch_id, 0) AND batch.state IN ('held', 'rejected')))
+  AND NOT EXISTS (SELECT FROM batch_transitions moved
+                  WHERE moved.batch_id = batch.id AND moved.to_state = 'rejected' AND moved.actor = 'load')
 ORDER BY batch.state = 'applied' DESC, batch.id DESC LIMIT 1
 """
+"""A batch that was only overtaken was rejected by no person: its list is read again."""
 
 PLANNED = """
 SELECT batch.id, batch.content_hash
