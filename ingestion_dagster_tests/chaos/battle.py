@@ -37,6 +37,9 @@ class Plan:
     patience: float = 240.0
     sensors: int = 1
     run_workers: int = 3
+    backlog: int = 25
+    """Messages sent in one go; with `patient` only while fewer are open."""
+    patient: bool = False
 
 
 @dataclass
@@ -80,10 +83,10 @@ class Battle:
         try:
             while not self._over() and time.monotonic() - started < self.plan.patience:
                 self._keep_workers()
-                if self._sends():
+                if self._sends() and not (self.plan.patient and self._open() >= self.plan.backlog):
                     missing = self.plan.messages - len(self.acked)
                     # Beyond the plan only as many as keep the system going; a backlog would have to be worked off.
-                    self._send(min(25, missing) if missing > 0 else 5 * (self._open() < 30))
+                    self._send(min(self.plan.backlog, missing) if missing > 0 else 5 * (self._open() < 30))
                 self._harm(time.monotonic() - started)
                 time.sleep(0.03)
         finally:

@@ -14,7 +14,7 @@ from ingestion_dagster_tests.chaos.workers import EFFECTS, Field
 
 
 @contextmanager
-def fresh(servers: Servers, mutant: str | None = None, zombies: float = 0.01) -> Iterator[Field]:
+def fresh(servers: Servers, mutant: str | None = None, zombies: float = 0.01, at_once: int = 24) -> Iterator[Field]:
     """With the table of effects in the catalogue and the table of runs in a database beside it."""
     catalogue, runs = servers.new_database(), servers.new_database(migrated=False)
     for url, statement in ((catalogue, EFFECTS), (runs, TABLE)):
@@ -25,4 +25,4 @@ def fresh(servers: Servers, mutant: str | None = None, zombies: float = 0.01) ->
     with redis.Redis.from_url(servers.redis_url) as client:
         client.flushall()
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        yield Field(catalogue, runs, servers.redis_url, Path(folder), mutant, zombies)
+        yield Field(catalogue, runs, servers.redis_url, Path(folder), mutant, zombies, at_once)

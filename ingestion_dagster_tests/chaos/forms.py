@@ -13,7 +13,7 @@ class Form:
     messages: int = 2_000
     seeds: int = 1
     hits: int = 10
-    """Aimed crashes at each point."""
+    """Aimed crashes at each point, for each seed."""
     server_kills: int = 12
     zombies: int = 20
     examples: int = 500
@@ -26,8 +26,8 @@ class Form:
 LONG = Form(
     messages=2_000,
     seeds=10,
-    hits=50,
-    server_kills=60,
+    hits=10,
+    server_kills=12,
     zombies=500,
     examples=20_000,
     daemon_kills=50,
@@ -35,7 +35,7 @@ LONG = Form(
     sheets=100_000,
     load_seconds=600,
 )
-"""2,000 messages for each of ten seeds."""
+"""For each of ten seeds: 20,000 messages and 100 aimed crashes at each point in all."""
 
 
 def form() -> Form:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ingestion_dagster import dispatch
 from ingestion_dagster.core.errors import DataIngestionError, LeaseLost, SourceUnavailable
 from ingestion_dagster.dispatch import Memory, tick
 from ingestion_dagster.settings import Settings
@@ -23,6 +25,8 @@ from ingestion_dagster_tests.chaos.mutants import MUTANTS
 from ingestion_dagster_tests.chaos.runs import RunStorage
 
 LEASE = 1.0
+START = 5.0
+"""Seconds that a run which was made has to take up its request; six minutes in the product."""
 EFFECTS = """
 CREATE TABLE effects (message text NOT NULL, request_id bigint, fence bigint, at timestamptz DEFAULT clock_timestamp())
 """
@@ -38,13 +42,15 @@ class Field:
     folder: Path
     mutant: str | None = None
     zombies: float = 0.01
-    """Share of runs that stand still until their lease is over, then try to finish."""
+    """Share of runs that stand still until another attempt has their request, then try to finish."""
+    at_once: int = 24
+    """Requests handed out at once."""
 
     @property
     def place(self) -> Workplace:
         settings = Settings(
-            local_root=self.folder, inbox=self.folder, max_jobs=24, retry_base_seconds=0.02, retry_cap_seconds=0.2,
-            db_lock_timeout=5, db_statement_timeout=20, claim_batch=15,
+            local_root=self.folder, inbox=self.folder, max_jobs=self.at_once, retry_base_seconds=0.02,
+            retry_cap_seconds=0.2, db_lock_timeout=5, db_statement_timeout=20, claim_batch=15,
         )  # fmt: skip
         return Workplace(settings, self.database_url, self.redis_url)
 
@@ -58,6 +64,7 @@ def begin_worker(field: Field) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     random.seed(os.getpid() ^ time.time_ns())
     leasing.MAX_CRASHES = 10**6  # killed on purpose, again and again, is not a reason to give up
+    dispatch.LEASE_FOR_START = START  # the wait is in proportion to the leases here
     if field.mutant:
         MUTANTS[field.mutant]()
 
@@ -147,10 +154,21 @@ async def _work(database: Database, aim: Aim, field: Field, request_id: int, fen
         if not split:
             aim.passing("effect written, not acknowledged")
             if random.random() < field.zombies:
-                await asyncio.sleep(LEASE + 0.7)
+                await _stand_still(connection, request_id, fence)
             await requests.acknowledge(connection, request_id, fence, "applied", None, result)
             aim.passing("acknowledged, not committed")
     if split:
         aim.passing("effect written, not acknowledged")
         async with database.transaction() as connection:
             await requests.acknowledge(connection, request_id, fence, "applied", None, result)
+
+
+async def _stand_still(connection: AsyncConnection, request_id: int, fence: int) -> None:
+    """Until a later attempt has taken the request up, or nobody came for it in time."""
+    end = time.monotonic() + LEASE + START
+    others = text("SELECT count(*) FROM ingestion_requests WHERE id = :id AND fence <> :fence AND run_id IS NOT NULL")
+    while time.monotonic() < end:
+        found = await connection.execute(others, {"id": request_id, "fence": fence})
+        if found.scalar_one():
+            return
+        await asyncio.sleep(0.05)
