@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
-from ingestion_dagster import reviewing
+from ingestion_dagster import loading, reviewing
 from ingestion_dagster.core.errors import SheetError, StaleSnapshot, StoreRejected
 from ingestion_dagster.core.walk import LoadSummary
+from ingestion_dagster.loading import Errand
 from ingestion_dagster_tests.integration.shop import Shop, rows_of
 
 CALM = [10.0 + n for n in range(30)]
@@ -110,6 +111,29 @@ def test_a_list_that_returns_after_it_was_overtaken_is_judged_anew(shop: Shop) -
     again = shop.load(rows_of(with_jump()))
     assert again.status == "held"
     assert again.batch_id > first.batch_id
+
+
+def test_a_list_fetched_first_but_staged_last_may_return_after_it_was_overtaken(shop: Shop) -> None:
+    slow, quick = rows_of([CALM[0] + 2, *CALM[1:]]), rows_of([CALM[0] + 1, *CALM[1:]])
+
+    async def _race() -> tuple[int, int]:
+        errand = Errand("race")
+        snapshots = []
+        for rows in (slow, quick):
+            shop.write(rows)
+            snapshots.append(await loading.fetch(shop.place, shop.key))
+        staged = [
+            await loading.validate_rows(shop.place, await loading.map_columns(shop.place, snapshot), errand)
+            for snapshot in reversed(snapshots)
+        ]
+        await loading.upsert_items(shop.place, staged[0], errand)
+        return staged[0].batch_id, staged[1].batch_id
+
+    applied, overtaken = asyncio.run(_race())
+    assert overtaken > applied
+    assert moves(shop, overtaken)[-1][1:3] == ("rejected", "load")
+    assert shop.load(slow).status == "success"
+    assert shop.prices()["A001"] == "12"
 
 
 def test_staged_rows_that_are_not_the_judged_ones_are_never_applied(shop: Shop) -> None:
