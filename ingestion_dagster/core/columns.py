@@ -27,6 +27,8 @@ _NEEDS_WORDS: Final = {
 _SAID_BUT_ODD: Final = 0.3
 """An exact word is believed where nothing else can be the field: the column may be empty or repeat today."""
 
+_WORDY: Final = ("text", "word", "long")
+
 
 class Column(NamedTuple):
     """All that is known of one column."""
@@ -51,7 +53,7 @@ def look_at_columns(table: Table) -> dict[int, Column]:
             continue
         words = header_words(table.parts[index], header) if index < len(table.parts) else NOTHING_SAID
         scored = value_scores(seen)
-        found[index] = Column(index, header, words, seen, scored, _scores(words, scored, seen, header))
+        found[index] = Column(index, header, words, seen, scored, weigh(words, scored, seen, header))
     return found
 
 
@@ -75,7 +77,7 @@ def header_words(parts: tuple[str, ...], header: str) -> HeaderWords:
     )
 
 
-def _scores(words: HeaderWords, values: dict[str, float], seen: ColumnProfile, header: str) -> dict[str, float]:
+def weigh(words: HeaderWords, values: dict[str, float], seen: ColumnProfile, header: str) -> dict[str, float]:
     """field -> log-odds of the column being it."""
     nothing = _UNSAID if header else _NO_HEADER
     other = max(words.scores.get("other", 0.0), words.scores.get("row_number", 0.0) - 0.05)
@@ -91,7 +93,8 @@ def _scores(words: HeaderWords, values: dict[str, float], seen: ColumnProfile, h
         if field == "supplier_sku" and said >= 0.9 and seen.counts_rows:
             weight += 3.0
         result[field] = weight + values[field]
-        if said >= 0.95 and field in ("supplier_sku", "name") and best == said and values[field] > NEVER:
+        possible = values[field] > NEVER or (field == "name" and seen.constant and seen.share(*_WORDY) > 0.6)
+        if said >= 0.95 and field in ("supplier_sku", "name") and best == said and possible:
             result[field] = max(result[field], _SAID_BUT_ODD)
         needed = _NEEDS_WORDS.get(field)
         if not said and needed is not None and values[field] < needed:

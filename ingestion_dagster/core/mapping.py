@@ -12,6 +12,7 @@ from ingestion_dagster.core.columns import Column, look_at_columns
 from ingestion_dagster.core.fields import FIELDS
 from ingestion_dagster.core.layout import Table
 from ingestion_dagster.core.price_choice import PriceChoice, PriceColumn, choose_price
+from ingestion_dagster.core.shared_words import settle_words
 
 _RIGHT_OF_NAME: Final = 0.8
 """Where no word tells, codes stand to the left of the names and prices to the right."""
@@ -37,7 +38,7 @@ def map_columns(table: Table, fixed: dict[str, int] | None = None, closed: froze
     """The best mapping of a table's columns. `fixed` (field -> column) is given by a person and stands; `closed`
     columns are known to be no field."""
     fixed = fixed or {}
-    columns = look_at_columns(table)
+    columns = settle_words(look_at_columns(table))
     free = {i: c for i, c in columns.items() if i not in fixed.values() and i not in closed}
     price = None if "price" in fixed else choose_price(_price_candidates(table, free))
     taken = dict(fixed)

@@ -12,6 +12,7 @@ from ingestion_dagster.core.errors import SheetError, SourceRejected
 from ingestion_dagster.core.sheets import CellError, Row, column_letter
 from ingestion_dagster.sources.cell_frames import TOO_LONG, encode_rows
 from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.mojibake import Repair, find_repair
 
 FIRST_FRAME, FRAME = 200, 4_000
 """Rows per frame: the first is small because most questions are about the top of a tab."""
@@ -69,7 +70,12 @@ def send_tabs(tabs: Iterator[Tab], limits: Limits, send: Send) -> None:
                 "are read. Delete what stands far to the right"
             )
         first_row, size = 0, FIRST_FRAME
+        repair: Repair | None = None
         while batch := list(islice(tab.rows, size)):
+            if first_row == 0:
+                repair = _find_repair(batch, tab)
+            if repair is not None and repair.line is not None:
+                _repair_texts(batch, repair.line)
             _send_batch(batch, first_row, tab, limits, send)
             first_row, size = first_row + len(batch), FRAME
             cells += len(batch) * max(tab.width, 1)
@@ -88,6 +94,21 @@ def _send_batch(batch: list[Row], first_row: int, tab: Tab, limits: Limits, send
     if len(encoded) > limits.cell_characters and _cut_long_texts(batch, limits.cell_characters):
         encoded = encode_rows(batch)
     send(b"R", encoded)
+
+
+def _find_repair(batch: list[Row], tab: Tab) -> Repair | None:
+    """What is wrong with the letters of the tab, told by its top; the tab's notes then say so."""
+    repair = find_repair(cell for row in batch for cell in row if isinstance(cell, str))
+    if repair is not None:
+        tab.notes = [*tab.notes, repair.note]
+    return repair
+
+
+def _repair_texts(batch: list[Row], line: Callable[[str], str]) -> None:
+    for row in batch:
+        for column, cell in enumerate(row):
+            if isinstance(cell, str):
+                row[column] = line(cell)
 
 
 def _mark_errors(batch: list[Row], first_row: int, errors: dict[int, dict[int, str]]) -> None:

@@ -261,3 +261,13 @@ def test_the_same_bytes_are_parsed_once_for_two_steps() -> None:
 
 def test_a_workbook_without_cells_is_an_empty_sheet_and_no_error() -> None:
     assert list(opened(make_xlsx([])).rows()) == []
+
+
+def test_an_old_workbook_without_its_encoding_is_repaired_and_said_so() -> None:
+    honest = [["Наименование товаров", "Цена"], *([f"Розетка двойная белая {n}", 10.5 + n] for n in range(20))]
+    wrong = [
+        [cell.encode("cp1251").decode("cp1252") if isinstance(cell, str) else cell for cell in row] for row in honest
+    ]
+    sheet = opened(make_xls(wrong))
+    assert grid(sheet) == honest
+    assert sheet.notes == ("the text is cp1251 that was read as cp1252; repaired",)

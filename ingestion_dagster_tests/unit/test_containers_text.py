@@ -108,6 +108,28 @@ def test_text_that_was_encoded_twice_and_lost_characters_is_reported() -> None:
     assert any("ask for the file as UTF-8" in note for note in opened(wrong.encode()).notes)
 
 
+def test_cyrillic_that_was_read_as_western_text_is_repaired_and_said_so() -> None:
+    rows = [*RUSSIAN, ["АБ-7", "Стяжка нейлоновая для кабеля, чёрная", "1 050,00"]] * 4
+    wrong = make_csv(rows, ";").decode().replace("№", "").encode("cp1251", "replace").decode("cp1252")
+    book = opened(wrong.encode())
+    assert any("cp1251 that was read as cp1252" in note for note in book.notes)
+    assert "нейлоновая" in str(next(row for row in book.sheets[0].rows() if row[0] == "АБ-7")[1])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Désignation, référence, à l'unité, prêt-à-porter été, ÉTÉ, DÉJÀ, pièces détachées, câblé, août, être, élève",
+        "Größe, Öl, Übergrößen, ÜÖÄ, süß, für, Türöffner, Schraubenschlüssel, Gerät, Höhe, Länge, Stück, Möbelfüße",
+        "Příliš žluťoučký kůň, ÁÉÍÓÚ, výška, šířka, délka, množství, cena bez DPH, těžký, měřič, účtenka, zboží",
+        "Ölçü, ürün, çıkış, gömlek, düğme, büyük, küçük, ağırlık, fiyatı, ıslak mendil, çekiç, öğütücü, ışık, içi",
+    ],
+)
+def test_western_words_with_many_accents_are_left_alone(text: str) -> None:
+    rows = [["Name", "Note"], *([word.strip(), text] for word in text.split(","))]
+    assert rows_of(make_csv(rows, ";")) == rows
+
+
 def test_honest_accents_are_not_taken_for_double_encoding() -> None:
     rows = [["Désignation", "Prix"], ["Pièce à vis Ø 5 – «à l’unité» ½ №", "1,50 €"], ["Ã© is not é", "2"]]
     assert rows_of(make_csv(rows, ";")) == rows

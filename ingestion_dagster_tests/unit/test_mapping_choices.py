@@ -199,3 +199,29 @@ def test_number_texts_that_fit_two_readings_are_asked_about() -> None:
     mapped = read(listed(["SKU", "Name", "Price"], SKUS, NAMES, prices))
     assert [question.code for question in mapped.questions] == ["decimal"]
     assert read(listed(["SKU", "Name", "Price"], SKUS, NAMES, prices), decimal=",").decision == "accept"
+
+
+def test_a_delivery_term_is_a_dealer_price_and_goes_before_the_suggested_retail_price() -> None:
+    mapped = read(listed(["Part Number", "Description", "DDP", "SRP, US"], SKUS, NAMES, LOW, HIGH))
+    assert mapped.column("price") == 2
+
+
+def test_a_header_over_codes_and_names_speaks_for_the_names() -> None:
+    codes: list[CellValue] = [f"0708{i}" for i in range(20)]
+    rows = listed(["Наименование товаров", "Наименование товаров", "Опт. цена"], codes, NAMES, LOW)
+    mapped = read(rows)
+    assert (mapped.column("supplier_sku"), mapped.column("name")) == (0, 1)
+
+
+def test_a_word_for_number_and_name_is_the_number_beside_a_clear_name() -> None:
+    series: list[CellValue] = [f"{1 + i // 4} E" for i in range(20)]
+    mapped = read(listed(["Артикул", "Наименование номенклатуры", "Цена"], series, NAMES, LOW))
+    assert (mapped.column("supplier_sku"), mapped.column("name")) == (0, 1)
+    alone = read(listed(["Номер", "Артикул", "Цена"], SKUS, NAMES, LOW))
+    assert alone.column("name") == 1
+
+
+def test_a_name_column_that_says_the_same_in_every_row_is_still_the_name() -> None:
+    same: list[CellValue] = ["Дверь межкомнатная"] * 20
+    mapped = read(listed(["Артикул", "Наименование", "Цена"], SKUS, same, LOW))
+    assert (mapped.column("supplier_sku"), mapped.column("name")) == (0, 1)
