@@ -12,6 +12,7 @@ from ingestion_dagster.core.cell_kinds import BLANK, kind_of, rough_number
 from ingestion_dagster.core.sheets import CellValue
 
 NEVER: Final = -8.0
+_LONG_COUNT: Final = 15
 
 
 class ColumnProfile(NamedTuple):
@@ -55,11 +56,12 @@ class ColumnProfile(NamedTuple):
 
     @property
     def counts_rows(self) -> bool:
-        """1, 2, 3 …: a row number. Restarting per section is allowed."""
+        """1, 2, 3 …: a row number. Restarting per section is allowed, and in a long list rows that were taken out."""
         if self.filled < 3 or self.share("int") < 0.95 or len(self.numbers) < 3:
             return False
         steps = list(zip(self.numbers, self.numbers[1:], strict=False))
-        rising = sum(1 for a, b in steps if b - a == 1 or (b == 1 and a > 1))
+        gap = 3 if len(self.numbers) >= _LONG_COUNT else 1
+        rising = sum(1 for a, b in steps if 0 < b - a <= gap or (b == 1 and a > 1))
         return rising >= 0.9 * len(steps) and min(self.numbers) <= 2
 
     @property
@@ -170,6 +172,7 @@ def _supplier_sku(p: ColumnProfile) -> float:
     score += 1.0 * p.share("code") - 2.5 * p.share("decimal") - 6.0 * p.share("long", "bool", "unit", "currency")
     if p.words > 2.5 and p.share("text") > 0.5:
         score -= 3.0
+    score -= 1.5 * (p.share("word") > 0.8)
     if p.share("int") > 0.8 and p.numbers:
         lengths = [len(f"{abs(n):.0f}") for n in p.numbers]
         score += 0.7 if sum(lengths) / len(lengths) >= 4 else -0.5

@@ -90,7 +90,7 @@ def weigh(words: HeaderWords, values: dict[str, float], seen: ColumnProfile, hea
             weight -= 1.3
         if other > said and other >= 0.6:
             weight -= 3.0
-        if field == "supplier_sku" and said >= 0.9 and seen.counts_rows:
+        if field == "supplier_sku" and seen.counts_rows and (said >= 0.9 or (said >= 0.5 and _is_id(header))):
             weight += 3.0
         result[field] = weight + values[field]
         possible = values[field] > NEVER or (field == "name" and seen.constant and seen.share(*_WORDY) > 0.6)
@@ -107,3 +107,8 @@ def weigh(words: HeaderWords, values: dict[str, float], seen: ColumnProfile, hea
 def _word_weight(said: float) -> float:
     """0.5 -> 1, 0.75 -> 2.6, 1 -> 5: an exact synonym weighs much more than a part of one."""
     return 1.0 + 4.0 * max(0.0, (said - 0.5) / 0.5) ** 1.3 if said >= 0.5 else 2.0 * said - 0.2
+
+
+def _is_id(header: str) -> bool:
+    """`ID`, `goods_id`: in an export 1, 2, 3 … may be the key itself. A person is asked, since it may be a position."""
+    return "id" in header.casefold().replace("_", " ").replace("-", " ").split()

@@ -22,6 +22,8 @@ _NEVER_ALIKE: Final = frozenset({"code", "unit", "currency", "bool"})
 """A header is of another kind than the codes or units below it."""
 _NUMBERS: Final = frozenset({"int", "decimal", "money", "percent", "date"})
 _LONGEST_HEADER: Final = 160
+_GROUP_TITLE: Final = 25
+"""Characters of a title over several columns that says nothing known; contacts and terms are longer."""
 
 
 class Header(NamedTuple):
@@ -166,7 +168,8 @@ def _belongs_above(sample: Sample, row: int, first: int, last: int, merges: tupl
     wide = [a for a in merges if a.first_row == row and a.last_row == row and a.last_column > a.first_column]
     spans = [a for a in wide if a.last_column - a.first_column + 1 < 0.7 * max(len(table), 1)]
     said = [c for c in filled if said_by(sample.top[row][c])[1] >= 0.7]
-    if spans and (said or len(filled) >= 2):
+    short_titles = len(filled) >= 2 and all(len(str(sample.top[row][c])) <= _GROUP_TITLE for c in filled)
+    if spans and (said or short_titles):
         return True
     if len(filled) < 2:
         return False

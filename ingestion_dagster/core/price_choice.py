@@ -72,7 +72,10 @@ def _rank(c: PriceColumn) -> tuple[float, ...]:
     tier = _TIER_RANK[c.words.tier]
     if c.said < 0.5:
         return (tier, 0.0, round(c.score, 1), c.profile.fill, -c.column)
-    return (tier, round(c.said, 1), -_from(c), _is_default(c), _net(c), _per_unit(c), c.profile.fill > 0.9, -c.column)
+    pack = min(_per_unit(c), 0)  # however clearly it says price, a pack's is not the item's
+    wordy = -len(c.header.split())  # `Opt` before `small opt` and `opt 3`
+    plain = (_is_default(c), _net(c), _per_unit(c), c.profile.fill > 0.9, wordy, -c.column)
+    return (tier, pack, round(c.said, 1), -_from(c), *plain)
 
 
 def _from(c: PriceColumn) -> int:

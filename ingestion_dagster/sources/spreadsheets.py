@@ -101,6 +101,8 @@ def _find_repair(batch: list[Row], tab: Tab) -> Repair | None:
     repair = find_repair(cell for row in batch for cell in row if isinstance(cell, str))
     if repair is not None:
         tab.notes = [*tab.notes, repair.note]
+        if repair.line is not None and tab.formats_until is None:  # else the name is what formats are asked for by
+            tab.name = repair.line(tab.name)
     return repair
 
 

@@ -68,6 +68,14 @@ def test_instructions_above_the_header_are_skipped() -> None:
     assert_read(read([*above, HEADER, *items()]), (3,))
 
 
+def test_merged_contacts_above_the_header_are_no_group_titles() -> None:
+    address: list[CellValue] = ["Springfield, 12 Long Street, second yard, gate 4", None, "Spare parts, wholesale only"]
+    merges = (Range(0, 0, 0, 1), Range(0, 2, 0, 3))
+    assert_read(read([address, HEADER, *items()], merges=merges), (1,))
+    groups: list[CellValue] = ["Item", None, "Warehouse north", None]
+    assert_read(read([groups, HEADER, *items()], merges=merges), (0, 1))
+
+
 def test_key_and_value_rows_above_are_no_header() -> None:
     above: Rows = [["Customer:", "Acme"], ["Price list:", "2025-03"], ["Currency:", "EUR"], ["Contact:", "Anna"], []]
     mapped = read([*above, HEADER, *items()])

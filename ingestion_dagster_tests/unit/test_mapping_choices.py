@@ -225,3 +225,34 @@ def test_a_name_column_that_says_the_same_in_every_row_is_still_the_name() -> No
     same: list[CellValue] = ["Дверь межкомнатная"] * 20
     mapped = read(listed(["Артикул", "Наименование", "Цена"], SKUS, same, LOW))
     assert (mapped.column("supplier_sku"), mapped.column("name")) == (0, 1)
+
+
+def test_a_plain_tier_goes_before_the_same_tier_with_more_words() -> None:
+    mapped = read(listed(["SKU", "Название", "Розница", "Мелкий опт", "Опт"], SKUS, NAMES, HIGH, HIGH, LOW))
+    assert mapped.column("price") == 4
+
+
+def test_the_price_of_a_box_is_not_taken_however_clearly_it_says_price() -> None:
+    boxes: list[CellValue] = [f"{310 + i}.50" for i in range(20)]
+    header = ["SKU", "Producto", "PRECIO EXW PRESENTACIÓN USD", "PRECIO EXW CAJA USD"]
+    assert read(listed(header, SKUS, NAMES, LOW, boxes)).column("price") == 2
+
+
+def test_an_id_that_counts_is_the_key_only_after_a_question() -> None:
+    counts: list[CellValue] = [str(i + 1) for i in range(20)]
+    mapped = read(listed(["ID", "Name", "Price"], counts, NAMES, LOW))
+    assert (mapped.column("supplier_sku"), mapped.decision) == (0, "ask")
+    assert read(listed(["№", "Name", "Price"], counts, NAMES, LOW)).column("supplier_sku") is None
+
+
+def test_a_row_number_with_rows_taken_out_is_no_article_number() -> None:
+    counts: list[CellValue] = [str(n) for n in range(1, 28) if n not in (4, 9, 10, 15, 16, 21, 22)]
+    mapped = read(listed(["№", "Name", "Price"], counts, NAMES, LOW))
+    assert mapped.column("supplier_sku") is None
+
+
+@pytest.mark.parametrize("header", ["Anzahl LEDs", "LED si", "le"])
+def test_short_words_of_one_language_are_no_price_in_another(header: str) -> None:
+    numbers: list[CellValue] = [str(20 + i) for i in range(20)]
+    mapped = read(listed(["Artikelnummer", "Langtext", header], SKUS, NAMES, numbers))
+    assert mapped.decision != "accept"
