@@ -13,6 +13,8 @@ from ingestion_dagster.core.sheets import column_letter
 ACCEPT_FROM: Final = 0.8
 """Least confidence at which a sheet is loaded without a person."""
 _CORE: Final = ("price", "name", "supplier_sku")
+_NAMELESS: Final = 0.75
+"""A list of codes and prices does exist, but more often the name was not recognised."""
 
 
 def choose_key(mapping: Mapping) -> tuple[KeyField, list[Question]]:
@@ -117,6 +119,12 @@ def weakest_question(table: Table, mapping: Mapping) -> Question:
             message="the sheet has no header row; are the columns right as they were recognised by their values?",
             columns=tuple(mapping.columns.values()),
         )
+    if "name" not in mapping.columns and sure[field] >= ACCEPT_FROM:
+        return Question(
+            code="name_column",
+            message="no column was recognised as the name of the items; is there none?",
+            field="name",
+        )
     columns = (mapping.columns[field], *mapping.alternatives.get(field, ()))
     return Question(
         code=f"{field}_column",
@@ -136,7 +144,7 @@ def confidence_of(table: Table, mapping: Mapping, known: bool) -> float:
         elif table.header_score < 3.5:
             parts.append(0.6 + 0.1 * max(0.0, table.header_score - 2.2))
         if "name" not in mapping.columns:
-            parts.append(mapping.confidence.get("supplier_sku", 0.5) - 0.05)
+            parts.append(min(_NAMELESS, mapping.confidence.get("supplier_sku", 0.5) - 0.05))
     return min(parts, default=0.0)
 
 

@@ -256,3 +256,10 @@ def test_short_words_of_one_language_are_no_price_in_another(header: str) -> Non
     numbers: list[CellValue] = [str(20 + i) for i in range(20)]
     mapped = read(listed(["Artikelnummer", "Langtext", header], SKUS, NAMES, numbers))
     assert mapped.decision != "accept"
+
+
+def test_a_list_without_a_name_column_is_asked_about() -> None:
+    sizes: list[CellValue] = [f"{300 + 50 * i}x400" for i in range(20)]
+    mapped = read(listed(["SKU", "Size", "Price"], SKUS, sizes, LOW))
+    assert (mapped.column("name"), mapped.decision) == (None, "ask")
+    assert [question.code for question in mapped.questions] == ["name_column"]
