@@ -92,18 +92,22 @@ async def merge(connection: AsyncConnection, batch_id: int, grace: int, actor: s
             "median": counts.median_change,
         },
     )
-    await mark_seen(connection, supplier_id, batch_id)
+    await mark_seen(connection, supplier_id, batch_id, merged.at)
     return counts
 
 
-async def mark_seen(connection: AsyncConnection, supplier_id: UUID, batch_id: int | None) -> None:
-    """The supplier's list was seen just now; `batch_id` is the batch now in force, None where that stays."""
+async def mark_seen(
+    connection: AsyncConnection, supplier_id: UUID, batch_id: int | None, moment: datetime | None = None
+) -> None:
+    """The supplier's list was seen at `moment`, or just now; `batch_id` is the batch now in force, None where that
+    stays. The time never goes back: the next merge counts from it."""
     await connection.execute(
         text(
-            "UPDATE suppliers SET last_seen_at = now(), last_batch_id = coalesce(CAST(:batch AS bigint), last_batch_id)"
+            "UPDATE suppliers SET last_batch_id = coalesce(CAST(:batch AS bigint), last_batch_id),"
+            " last_seen_at = greatest(coalesce(CAST(:moment AS timestamptz), clock_timestamp()), last_seen_at)"
             " WHERE id = :supplier"
         ),
-        {"supplier": supplier_id, "batch": batch_id},
+        {"supplier": supplier_id, "batch": batch_id, "moment": moment},
     )
 
 
@@ -164,7 +168,10 @@ _LIST = ", ".join(COMPARED)
 _SET = ", ".join(f"{column} = incoming.{column}" for column in COMPARED)
 
 MERGE = f"""
-WITH compared AS MATERIALIZED (
+WITH moment AS MATERIALIZED (
+    SELECT greatest(statement_timestamp(), last_seen_at + interval '1 microsecond') AS at
+    FROM suppliers WHERE id = :supplier
+), compared AS MATERIALIZED (
     SELECT staged.*, item.id AS item_id, item.supplier_sku AS known_sku, item.current_price AS old_price,
            item.currency AS old_currency, item.missing_since AS was_missing_since
     FROM (SELECT * FROM staged_items WHERE batch_id = :batch) staged
@@ -183,18 +190,18 @@ WITH compared AS MATERIALIZED (
 ), updated AS (
     UPDATE supplier_items item
     SET current_price = incoming.price, {_SET}, missing_since = NULL, missing_loads = 0, active = true,
-        last_ingested_at = now(), updated_at = now()
+        last_ingested_at = (SELECT at FROM moment), updated_at = (SELECT at FROM moment)
     FROM incoming WHERE item.supplier_id = :supplier AND item.id = incoming.item_id
     RETURNING item.id
 ), returned AS (
-    UPDATE item_absences absence SET returned_at = now()
+    UPDATE item_absences absence SET returned_at = (SELECT at FROM moment)
     FROM incoming
     WHERE incoming.was_missing_since IS NOT NULL AND absence.supplier_item_id = incoming.item_id
       AND absence.returned_at IS NULL
 ), recorded AS (
-    INSERT INTO price_history (supplier_item_id, price, currency, batch_id, row_number, column_index)
+    INSERT INTO price_history (supplier_item_id, price, currency, batch_id, row_number, column_index, recorded_at)
     SELECT coalesce(incoming.item_id, inserted.id), incoming.price, incoming.currency, :batch,
-           incoming.row_number, incoming.price_column
+           incoming.row_number, incoming.price_column, (SELECT at FROM moment)
     FROM incoming LEFT JOIN inserted ON inserted.supplier_sku = incoming.supplier_sku
     WHERE incoming.item_id IS NULL
        OR (incoming.old_price, incoming.old_currency) IS DISTINCT FROM (incoming.price, incoming.currency)
@@ -205,12 +212,12 @@ WITH compared AS MATERIALIZED (
                       WHERE reject.batch_id = :batch AND reject.supplier_sku = compared.known_sku)
 ), marked AS (
     UPDATE supplier_items item
-    SET missing_since = coalesce(item.missing_since, now()), missing_loads = item.missing_loads + 1,
-        active = item.missing_loads + 1 < :grace, updated_at = now()
+    SET missing_since = coalesce(item.missing_since, (SELECT at FROM moment)), missing_loads = item.missing_loads + 1,
+        active = item.missing_loads + 1 < :grace, updated_at = (SELECT at FROM moment)
     FROM gone WHERE item.supplier_id = :supplier AND item.id = gone.item_id
 ), absent AS (
     INSERT INTO item_absences (supplier_item_id, batch_id, missing_since)
-    SELECT item_id, :batch, now() FROM gone WHERE newly
+    SELECT item_id, :batch, (SELECT at FROM moment) FROM gone WHERE newly
 )
 SELECT (SELECT count(*) FROM staged_items WHERE batch_id = :batch) AS staged,
        (SELECT count(*) FROM inserted) AS inserted,
@@ -219,8 +226,11 @@ SELECT (SELECT count(*) FROM staged_items WHERE batch_id = :batch) AS staged,
        count(*) FILTER (WHERE item_id IS NOT NULL
            AND (old_price, old_currency) IS DISTINCT FROM (price, currency)) AS price_changes,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY 100.0 * (price - old_price) / old_price)
-           FILTER (WHERE old_price > 0 AND old_price <> price) AS median_change
+           FILTER (WHERE old_price > 0 AND old_price <> price) AS median_change,
+       (SELECT at FROM moment) AS at
 FROM incoming
 """
 """One join over both lists finds what is new, what differs and what vanished; nothing else is touched. `supplier_id`
-stands in the updates too, so that they look through this supplier's items only."""
+stands in the updates too, so that they look through this supplier's items only. The moment is taken after the lock, and
+later than any before it: `now()` is when the transaction began, and one that waited for the lock would write history
+that is older than what it follows."""

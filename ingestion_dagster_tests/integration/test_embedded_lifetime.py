@@ -32,8 +32,8 @@ def root() -> Iterator[Path]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda n: n.name)
 def test_no_process_is_left_when_the_only_user_is_ended_by(number: signal.Signals, root: Path) -> None:
     user = User(root)
-    everyone = family(user.services)
-    assert alive(everyone) == everyone
+    everyone = family(user.services)  # PostgreSQL's helpers among them, some of which come and go
+    assert set(pids(user.services)) <= set(alive(everyone))
     user.end_by(number)
     assert gone(everyone)
     assert not processes_below(root)

@@ -167,6 +167,26 @@ def test_an_older_snapshot_never_overwrites_a_newer_one(catalogue: Catalogue) ->
     assert catalogue.sql("SELECT trim_scale(current_price)::text FROM supplier_items") == [("2",)]
 
 
+def test_history_is_in_the_order_of_the_merges_not_of_the_transactions_beginnings(catalogue: Catalogue) -> None:
+    batches_in_order = [catalogue.stage([item(1, "A", price)]) for price in ("1", "2", "3")]
+
+    async def _second_begins_first(database: Database) -> None:
+        async with connected(catalogue.url) as other, database.transaction() as early:
+            await early.execute(text("SELECT now()"))
+            async with other.transaction() as late:
+                await items.merge(late, batches_in_order[0], 3)
+            await items.merge(early, batches_in_order[1], 3)
+
+    catalogue.run(_second_begins_first)
+    catalogue.sql("WITH stepped AS (UPDATE suppliers SET last_seen_at = now() + interval '1 hour' RETURNING 1)"
+                  " SELECT * FROM stepped")  # fmt: skip
+    catalogue.merge(batches_in_order[2])  # the clock went back an hour
+    told = catalogue.sql(
+        "SELECT trim_scale(price)::text, valid_to > valid_from FROM price_validity ORDER BY valid_from"
+    )
+    assert told == [("1", True), ("2", True), ("3", None)]
+
+
 def test_a_batch_is_applied_once_and_only_whole(catalogue: Catalogue) -> None:
     batch = catalogue.stage([item(1, "A", "1"), item(2, "B", "1")])
     catalogue.merge(batch)

@@ -181,7 +181,8 @@ class Loads(RuleBasedStateMachine):
 
         async def _merge(connection: AsyncConnection) -> tuple[items.MergeCounts, datetime]:
             counts = await items.merge(connection, batch, GRACE)
-            return counts, (await connection.execute(text("SELECT now()"))).scalar_one()
+            seen = text("SELECT last_seen_at FROM suppliers WHERE id = :id")
+            return counts, (await connection.execute(seen, {"id": self.supplier.id})).scalar_one()
 
         merged: tuple[items.MergeCounts, datetime] = self.run(_merge)
         return merged
