@@ -79,8 +79,8 @@ async def merge(connection: AsyncConnection, batch_id: int, grace: int, actor: s
     await connection.execute(
         text(
             "UPDATE ingestion_batches SET inserted = :inserted, updated = :updated, unchanged = :unchanged,"
-            " missing = :missing, report = report || jsonb_build_object('price_changes', CAST(:changes AS int),"
-            " 'median_price_change', CAST(:median AS float8)) WHERE id = :batch"
+            " missing = :missing, decided_at = :moment, report = report || jsonb_build_object("
+            "'price_changes', CAST(:changes AS int), 'median_price_change', CAST(:median AS float8)) WHERE id = :batch"
         ),
         {
             "batch": batch_id,
@@ -90,6 +90,7 @@ async def merge(connection: AsyncConnection, batch_id: int, grace: int, actor: s
             "missing": counts.missing,
             "changes": counts.price_changes,
             "median": counts.median_change,
+            "moment": merged.at,
         },
     )
     await mark_seen(connection, supplier_id, batch_id, merged.at)
