@@ -56,12 +56,20 @@ class ColumnProfile(NamedTuple):
 
     @property
     def counts_rows(self) -> bool:
-        """1, 2, 3 …: a row number. Restarting per section is allowed, and in a long list rows that were taken out."""
+        """1, 2, 3 …: a row number. Restarting per section is allowed."""
+        return self._counts(largest_step=1)
+
+    @property
+    def counts_with_gaps(self) -> bool:
+        """A row number of which some rows were taken out. Sorted prices may look so too: only for a header that says
+        row number."""
+        return len(self.numbers) >= _LONG_COUNT and self._counts(largest_step=3)
+
+    def _counts(self, largest_step: int) -> bool:
         if self.filled < 3 or self.share("int") < 0.95 or len(self.numbers) < 3:
             return False
         steps = list(zip(self.numbers, self.numbers[1:], strict=False))
-        gap = 3 if len(self.numbers) >= _LONG_COUNT else 1
-        rising = sum(1 for a, b in steps if 0 < b - a <= gap or (b == 1 and a > 1))
+        rising = sum(1 for a, b in steps if 0 < b - a <= largest_step or (b == 1 and a > 1))
         return rising >= 0.9 * len(steps) and min(self.numbers) <= 2
 
     @property
@@ -172,7 +180,6 @@ def _supplier_sku(p: ColumnProfile) -> float:
     score += 1.0 * p.share("code") - 2.5 * p.share("decimal") - 6.0 * p.share("long", "bool", "unit", "currency")
     if p.words > 2.5 and p.share("text") > 0.5:
         score -= 3.0
-    score -= 1.5 * (p.share("word") > 0.8)
     if p.share("int") > 0.8 and p.numbers:
         lengths = [len(f"{abs(n):.0f}") for n in p.numbers]
         score += 0.7 if sum(lengths) / len(lengths) >= 4 else -0.5

@@ -26,7 +26,6 @@ _NEEDS_WORDS: Final = {
 """Optional fields are mapped without a word only where the values alone prove them this much."""
 _SAID_BUT_ODD: Final = 0.3
 """An exact word is believed where nothing else can be the field: the column may be empty or repeat today."""
-
 _WORDY: Final = ("text", "word", "long")
 
 
@@ -92,6 +91,8 @@ def weigh(words: HeaderWords, values: dict[str, float], seen: ColumnProfile, hea
             weight -= 3.0
         if field == "supplier_sku" and seen.counts_rows and (said >= 0.9 or (said >= 0.5 and _is_id(header))):
             weight += 3.0
+        if field == "supplier_sku" and seen.counts_with_gaps and words.scores.get("row_number", 0.0) >= 0.9:
+            weight -= 6.0
         result[field] = weight + values[field]
         possible = values[field] > NEVER or (field == "name" and seen.constant and seen.share(*_WORDY) > 0.6)
         if said >= 0.95 and field in ("supplier_sku", "name") and best == said and possible:

@@ -70,7 +70,7 @@ def read_header(text: str) -> HeaderWords:
             best = {group: weight * factor for group, weight in found.groups.items()}
             break
     if not best and not rest and (currencies or "tax" in qualifiers):
-        best = {"price": 0.9 if currencies and "tax" in qualifiers else 0.75}
+        best = {"price": 0.75}
     if not best:
         best, phrase, languages = weigh_segments(spelled_out(rest or plain) or rest or plain)
     return _finished(best, plain, qualifiers, currencies, phrase, languages)

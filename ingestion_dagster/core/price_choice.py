@@ -96,7 +96,9 @@ def _per_unit(c: PriceColumn) -> int:
 
 
 def _as_good(other: PriceColumn, chosen: PriceColumn) -> bool:
-    """Nothing but the position speaks for the chosen one."""
+    """Nothing but the position speaks for the chosen one, or the other, a pack's, says price so much more clearly."""
+    if other.words.tier == chosen.words.tier and other.said > chosen.said + 2 * _CLOSE:
+        return other.numbers != chosen.numbers
     if {other.words.tier, chosen.words.tier} == {"retail", "promo"} and other.profile.fill > 0.9:
         return other.numbers != chosen.numbers
     if other.words.tier != chosen.words.tier or other.said < chosen.said - _CLOSE or _from(other) != _from(chosen):

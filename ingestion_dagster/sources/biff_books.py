@@ -88,6 +88,7 @@ def _tab(book: "xlrd.book.Book", index: int) -> Tab:
         hidden_rows=sorted(row for row, info in sheet.rowinfo_map.items() if info.hidden),
         hidden_columns=sorted(column for column, info in sheet.colinfo_map.items() if info.hidden),
         formats=formats,
+        name_may_change=True,
     )
 
 

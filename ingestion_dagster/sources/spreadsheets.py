@@ -36,6 +36,8 @@ class Tab:
     errors: dict[int, dict[int, str]] = field(default_factory=dict)
     """row -> column -> code, put over what `rows` gives there."""
     notes: list[str] = field(default_factory=list)
+    name_may_change: bool = False
+    """Nothing looks the tab up in the file by its name again."""
 
 
 Send = Callable[[bytes, bytes], None]
@@ -101,7 +103,7 @@ def _find_repair(batch: list[Row], tab: Tab) -> Repair | None:
     repair = find_repair(cell for row in batch for cell in row if isinstance(cell, str))
     if repair is not None:
         tab.notes = [*tab.notes, repair.note]
-        if repair.line is not None and tab.formats_until is None:  # else the name is what formats are asked for by
+        if repair.line is not None and tab.name_may_change:
             tab.name = repair.line(tab.name)
     return repair
 
@@ -134,4 +136,4 @@ def _tab_json(tab: Tab) -> bytes:
     return orjson.dumps({item.name: getattr(tab, item.name) for item in fields(tab) if item.name not in _NOT_SENT})
 
 
-_NOT_SENT = ("rows", "errors")
+_NOT_SENT = ("rows", "errors", "name_may_change")

@@ -273,7 +273,8 @@ def test_an_old_workbook_without_its_encoding_is_repaired_and_said_so() -> None:
     assert sheet.notes == ("the text is cp1251 that was read as cp1252; repaired",)
 
 
-def test_the_name_of_a_tab_is_repaired_with_its_cells() -> None:
+def test_the_name_of_a_tab_is_repaired_with_its_cells_unless_the_file_is_asked_for_it_again() -> None:
     wrong = [[f"Розетка двойная белая {n}".encode("cp1251").decode("cp1252"), 10.5 + n] for n in range(20)]
-    sheet = opened(make_xls(wrong, name="Прайс".encode("cp1251").decode("cp1252")))
-    assert sheet.name == "Прайс"
+    name = "Прайс".encode("cp1251").decode("cp1252")
+    assert opened(make_xls(wrong, name=name)).name == "Прайс"
+    assert opened(make_xlsx(wrong, name=name)).name == name

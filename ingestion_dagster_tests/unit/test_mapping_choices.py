@@ -227,15 +227,28 @@ def test_a_name_column_that_says_the_same_in_every_row_is_still_the_name() -> No
     assert (mapped.column("supplier_sku"), mapped.column("name")) == (0, 1)
 
 
-def test_a_plain_tier_goes_before_the_same_tier_with_more_words() -> None:
+def test_a_plain_tier_is_proposed_before_the_same_tier_with_more_words() -> None:
     mapped = read(listed(["SKU", "Название", "Розница", "Мелкий опт", "Опт"], SKUS, NAMES, HIGH, HIGH, LOW))
-    assert mapped.column("price") == 4
+    assert (mapped.column("price"), mapped.decision) == (4, "ask")
 
 
 def test_the_price_of_a_box_is_not_taken_however_clearly_it_says_price() -> None:
     boxes: list[CellValue] = [f"{310 + i}.50" for i in range(20)]
     header = ["SKU", "Producto", "PRECIO EXW PRESENTACIÓN USD", "PRECIO EXW CAJA USD"]
     assert read(listed(header, SKUS, NAMES, LOW, boxes)).column("price") == 2
+
+
+def test_a_column_that_hardly_says_price_beside_a_clear_price_per_box_is_asked_about() -> None:
+    boxes: list[CellValue] = [f"{310 + i}.50" for i in range(20)]
+    mapped = read(listed(["SKU", "Name", "Cena w ramach listy", "Cena za karton"], SKUS, NAMES, LOW, boxes))
+    assert mapped.decision == "ask"
+    assert set(mapped.questions[0].columns) == {2, 3}
+
+
+def test_whole_prices_in_rising_order_are_still_prices() -> None:
+    rising: list[CellValue] = [str(n) for n in range(1, 28) if n not in (4, 9, 10, 15, 16, 21, 22)]
+    mapped = read(listed(["SKU", "Name", "Price"], SKUS, NAMES, rising))
+    assert (mapped.column("price"), mapped.decision) == (2, "accept")
 
 
 def test_an_id_that_counts_is_the_key_only_after_a_question() -> None:
