@@ -1,9 +1,10 @@
 """Which rows of a tab are its header: the row that speaks most like one, and what belongs to it above and below."""
 
 from collections import Counter
+from itertools import pairwise
 from typing import Final, NamedTuple
 
-from ingestion_dagster.core.cell_kinds import BLANK
+from ingestion_dagster.core.cell_kinds import BLANK, rough_number
 from ingestion_dagster.core.cell_text import cell_text
 from ingestion_dagster.core.lexicon import NOTHING_SAID, HeaderWords, known_as_header, read_header
 from ingestion_dagster.core.row_kind import is_total_text
@@ -22,6 +23,7 @@ _NEVER_ALIKE: Final = frozenset({"code", "unit", "currency", "bool"})
 """A header is of another kind than the codes or units below it."""
 _NUMBERS: Final = frozenset({"int", "decimal", "money", "percent", "date"})
 _LONGEST_HEADER: Final = 160
+_YEARS: Final = range(1990, 2101)
 _GROUP_TITLE: Final = 25
 """Characters of a title over several columns that says nothing known; contacts and terms are longer."""
 
@@ -97,10 +99,12 @@ def _score(sample: Sample, row: int, known: float) -> float:
     if not below:
         return 0.0
     common, used = _common_kinds(below)
-    numbers = sum(kinds[c] in _NUMBERS for c in filled)
+    steps = _step_cells(sample, row)
+    numbers = sum(kinds[c] in _NUMBERS for c in filled if c not in steps)
     data_like = sum(
         (kinds[c] in _NUMBERS and common.get(c) in _NUMBERS) or (kinds[c] in _NEVER_ALIKE and common.get(c) == kinds[c])
         for c in filled
+        if c not in steps
     )
     contrast = sum(kinds[c] in _TEXTS and common.get(c) in _NUMBERS for c in filled)
     longs = sum(len(str(sample.top[row][c])) > 80 for c in filled)
@@ -125,6 +129,22 @@ def _known(sample: Sample, row: int, filled: list[int]) -> float:
         weight = 0.4 if field in ("other", "row_number") else 1.0
         total += (score - 0.3) / 0.7 * weight * (1.0 if said[field] == 1 else 0.4)
     return max(total, 0.0)
+
+
+def _step_cells(sample: Sample, row: int) -> frozenset[int]:
+    """Columns of the quantities `1 10 100` over prices that fall: numbers that are headers."""
+    cells = [c for c in range(len(sample.kinds[row])) if sample.kinds[row][c] == "int"]
+    steps = sorted((rough_number(sample.top[row][c]) or 0.0, c) for c in cells)
+    numbers = [number for number, _ in steps]
+    if len(set(numbers)) < max(2, len(numbers)) or numbers[0] <= 0 or {numbers[0], numbers[-1]} <= set(_YEARS):
+        return frozenset()
+    falling = rising = 0
+    for below in sample.top[row + 1 : row + 1 + _BELOW]:
+        prices = [rough_number(below[c]) for _, c in steps if c < len(below)]
+        pairs = [(a, b) for a, b in pairwise(prices) if a and b]
+        falling += bool(pairs) and all(a >= b for a, b in pairs) and pairs[0][0] > pairs[-1][1]
+        rising += any(a < b for a, b in pairs)
+    return frozenset(cells) if falling > 4 * rising else frozenset()
 
 
 def _looks_apart(sample: Sample, row: int, below: list[list[str]]) -> bool:
@@ -159,8 +179,11 @@ def _belongs_above(sample: Sample, row: int, first: int, last: int, merges: tupl
     merged downwards, or words over columns that are blank below."""
     kinds = sample.kinds[row]
     filled = filled_columns(kinds)
-    if not filled or any(kinds[c] in _NUMBERS for c in filled):
+    steps = _step_cells(sample, row)
+    if not filled or any(kinds[c] in _NUMBERS for c in filled if c not in steps):
         return False
+    if len(steps) > 1 and len(filled) - len(steps) <= 2:
+        return True
     table = set(filled_columns(sample.kinds[first]))
     for area in merges:
         if area.first_row <= row < area.last_row and area.first_row == row and area.last_row <= last + 1:
@@ -189,12 +212,15 @@ def _belongs_below(sample: Sample, row: int, first: int, merges: tuple[Range, ..
     for area in merges:
         if first <= area.first_row < row <= area.last_row and area.last_row - area.first_row <= 2:
             return True
-    if any(kinds[c] in _NUMBERS for c in filled) or is_total_text(sample.top[row][filled[0]]):
+    steps = _step_cells(sample, row)
+    if any(kinds[c] in _NUMBERS for c in filled if c not in steps) or is_total_text(sample.top[row][filled[0]]):
         return False
     below = _body_below(sample, row)
     common, used = _common_kinds(below)
     above = set(filled_columns(sample.kinds[row - 1]))
-    said = [c for c in filled if said_by(sample.top[row][c])[1] >= 0.6 or kinds[c] in ("unit", "currency")]
+    said = [
+        c for c in filled if said_by(sample.top[row][c])[1] >= 0.6 or kinds[c] in ("unit", "currency") or c in steps
+    ]
     fills_blank = [c for c in filled if c not in above and c in used]
     numeric_below = [c for c in filled if common.get(c) in _NUMBERS]
     enough = 0.4 if len(numeric_below) == len(filled) else 0.6

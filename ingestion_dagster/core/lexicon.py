@@ -16,15 +16,12 @@ from ingestion_dagster.core.header_phrases import (
     weigh_parts,
     weigh_segments,
 )
+from ingestion_dagster.core.quantity_steps import QuantityStep, quantity_step
 from ingestion_dagster.core.synonyms import qualifier_of
 from ingestion_dagster.core.words import normalise, word_lists
 
 TIERS: Final = ("purchase", "wholesale", "retail", "promo")
 """Kinds of price besides the plain one; every one of them is a price."""
-_QUANTITY_STEP = re.compile(
-    r"(?:(?:from|ab|von|от|від|od|à partir de|desde|da)\s+)?([0-9]{1,6})\s*(?:\+|(?:pcs|шт|st|ks|szt)\.?\s*\+?)", re.I
-)
-"""`10+`, `ab 100 St`: a price from that quantity on."""
 _PER_HUNDRED = re.compile(r"(?:per|pro|je|za|за|par|por|na|a|/) ?(100|1000)(?!\d)")
 _LONGEST_QUICK: Final = 70
 
@@ -56,8 +53,9 @@ def read_header(text: str) -> HeaderWords:
     signs = find_signs(text, beside_number=False)
     currencies = tuple(dict.fromkeys(sign.codes[0] for sign in signs))
     plain = normalise(text)
-    if step := _QUANTITY_STEP.fullmatch(text.strip()):
-        return NOTHING_SAID._replace(scores={"price": 0.75}, qualifiers={"from": step[1]}, currencies=currencies)
+    step = quantity_step(_without_signs(text, signs))
+    if step is not None and (stepped := _step_words(step, currencies)):
+        return stepped
     qualifiers, rest = _take_qualifiers(_without_signs(text, signs))
     if hundred := _PER_HUNDRED.search(plain):
         qualifiers["per"] = hundred[1]
@@ -74,6 +72,23 @@ def read_header(text: str) -> HeaderWords:
     if not best:
         best, phrase, languages = weigh_segments(spelled_out(rest or plain) or rest or plain)
     return _finished(best, plain, qualifiers, currencies, phrase, languages)
+
+
+def _step_words(step: QuantityStep, currencies: tuple[str, ...]) -> HeaderWords | None:
+    """`100+`, `Preis ab 10 Stk`, `Retail 1-9`: the price from that quantity on. None where only the columns beside it
+    can tell (`36-38`, `10`)."""
+    qualifiers, rest = _take_qualifiers(step.rest)
+    if not rest and step.strength == "open":
+        said = NOTHING_SAID._replace(scores={"price": 0.75}, qualifiers=qualifiers, currencies=currencies)
+    elif rest and step.strength != "number":
+        said = read_header(step.rest)
+        price = said.scores.get("price", 0.0)
+        if price < 0.5 or price < said.known:
+            return None
+    else:
+        return None
+    bounds = {"from": str(step.lower)} | ({"to": str(step.upper)} if step.upper else {})
+    return said._replace(qualifiers=said.qualifiers | bounds, currencies=currencies or said.currencies)
 
 
 @lru_cache(maxsize=8192)

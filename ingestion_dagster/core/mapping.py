@@ -12,6 +12,7 @@ from ingestion_dagster.core.columns import Column, look_at_columns
 from ingestion_dagster.core.fields import FIELDS
 from ingestion_dagster.core.layout import Table
 from ingestion_dagster.core.price_choice import PriceChoice, PriceColumn, choose_price
+from ingestion_dagster.core.price_steps import Steps, settle_steps, steps_of
 from ingestion_dagster.core.shared_words import settle_words
 
 _RIGHT_OF_NAME: Final = 0.8
@@ -32,13 +33,15 @@ class Mapping(NamedTuple):
     price: PriceChoice | None
     alternatives: dict[str, tuple[int, ...]]
     all_columns: dict[int, Column]
+    steps: Steps = ()
+    """The loaded price's quantity steps, the smallest first; empty where it has none."""
 
 
 def map_columns(table: Table, fixed: dict[str, int] | None = None, closed: frozenset[int] = frozenset()) -> Mapping:
     """The best mapping of a table's columns. `fixed` (field -> column) is given by a person and stands; `closed`
     columns are known to be no field."""
     fixed = fixed or {}
-    columns = settle_words(look_at_columns(table))
+    columns, groups = settle_steps(settle_words(look_at_columns(table)), table)
     free = {i: c for i, c in columns.items() if i not in fixed.values() and i not in closed}
     price = None if "price" in fixed else choose_price(_price_candidates(table, free))
     taken = dict(fixed)
@@ -56,7 +59,8 @@ def map_columns(table: Table, fixed: dict[str, int] | None = None, closed: froze
     for field, place in zip(open_fields, best_assignment(table_of_scores), strict=True):
         if place is not None:
             taken[field] = usable[place].position
-    return _explained(taken, fixed, columns, price)
+    steps = steps_of(taken["price"], columns, table, groups) if "price" in taken else ()
+    return _explained(taken, fixed, columns, price)._replace(steps=steps)
 
 
 def _has_name(columns: list[Column]) -> bool:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.core.mapped import ReadingHints
 
-READER_VERSION = "1"
+READER_VERSION = "2"
 """Raised when reading changes so that equal bytes may give other rows; then an unchanged list is read again."""
 
 

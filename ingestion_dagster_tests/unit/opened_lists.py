@@ -1,0 +1,57 @@
+"""The same made-up table as a CSV file and as a workbook, opened as a supplier's file is. Used by the unit tests."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from openpyxl import Workbook as ExcelWorkbook
+
+from ingestion_dagster.core.layout import find_table
+from ingestion_dagster.core.mapped import MappedSheet, ReadingHints
+from ingestion_dagster.core.mapping import Mapping, map_columns
+from ingestion_dagster.core.sampling import take_sample
+from ingestion_dagster.core.sheets import CellValue, Workbook
+from ingestion_dagster.core.understanding import understand
+from ingestion_dagster.sources.containers import open_workbook
+
+FORMATS = ("csv", "xlsx")
+Rows = Sequence[Sequence[CellValue]]
+
+
+def columns_of(headers: Sequence[str], *columns: Sequence[CellValue]) -> list[list[CellValue]]:
+    """Rows from a header and its columns."""
+    return [list(headers), *(list(row) for row in zip(*columns, strict=True))]
+
+
+def opened(rows: Rows, format: str = "csv") -> Workbook:
+    """`rows` written to a file of that format and opened again. Semicolons part the cells of a CSV file."""
+    return open_workbook(as_csv(rows) if format == "csv" else as_xlsx(rows), f"list.{format}", ReadingHints())
+
+
+def as_csv(rows: Rows) -> bytes:
+    """Semicolons and UTF-8; numbers with a decimal point."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=";").writerows(rows)
+    return text.getvalue().encode()
+
+
+def as_xlsx(rows: Rows) -> bytes:
+    """One tab; numbers as numbers."""
+    book = ExcelWorkbook()
+    assert book.active is not None
+    for row in rows:
+        book.active.append(list(row))
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def read(rows: Rows, format: str = "csv", **hints: object) -> MappedSheet:
+    """What is understood of `rows`."""
+    return understand(opened(rows, format), ReadingHints(**hints))  # type: ignore[arg-type]
+
+
+def mapped_columns(rows: Rows, format: str = "csv") -> Mapping:
+    """The mapping itself, with what every column was taken for."""
+    sheet = opened(rows, format).sheets[0]
+    return map_columns(find_table(sheet, take_sample(sheet), ReadingHints()))
