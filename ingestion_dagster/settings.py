@@ -76,13 +76,13 @@ class Settings(BaseSettings):
     alert_email_from: str = "ingestion@localhost"
     alert_smtp_url: SecretStr | None = None
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "alert_webhook_hosts", mode="before")
     @classmethod
     def _hosts_from_list(cls, value: object) -> object:
-        """A comma-separated list, as people write it in a shell."""
+        """A comma-separated list, as people write it in a shell; a host's name has no letter case."""
         return tuple(v.strip().lower() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
 
-    @field_validator("alert_webhook_hosts", "alert_email_to", mode="before")
+    @field_validator("alert_email_to", mode="before")
     @classmethod
     def _names_from_list(cls, value: object) -> object:
         """A comma-separated list."""

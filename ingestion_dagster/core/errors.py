@@ -19,13 +19,23 @@ What Dagster does with them is decided once, in `failures.py`. A bad row is not 
        └─ StoreRejected
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+from ingestion_dagster.core.shown_text import one_line
+
+LONGEST_MESSAGE: Final = 4000
 
 
 class DataIngestionError(Exception):
-    """Root of all expected failures. The message is written for the person who must act on it."""
+    """Root of all expected failures. The message is written for the person who must act on it.
+
+    It quotes sheets and messages and goes into logs, terminals and mails, so it is one line in which nothing acts.
+    """
 
     retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message, LONGEST_MESSAGE))
 
 
 class MalformedRequest(DataIngestionError):

@@ -30,7 +30,8 @@ class DocumentLink(NamedTuple):
 def parse_link(text: str, allowed_hosts: Collection[str] = GOOGLE_HOSTS) -> DocumentLink:
     """The document that `text`, a link or a bare key, means.
 
-    Raises SourceRejected for another host, plain http, a published copy (`/d/e/…`), or text without a key.
+    Raises SourceRejected for another host or port, plain http, a user name or password, a published copy (`/d/e/…`),
+    or text without a key.
     """
     text = text.strip()
     if KEY.fullmatch(text):
@@ -44,10 +45,12 @@ def parse_link(text: str, allowed_hosts: Collection[str] = GOOGLE_HOSTS) -> Docu
         raise SourceRejected(f"{_shown(text)} is neither a Google Sheets address nor a document key; {_HOW_TO}")
     if parts.scheme.lower() != "https":
         raise SourceRejected(f"{_shown(text)} does not start with https://; {_HOW_TO}")
+    if "@" in parts.netloc:
+        raise SourceRejected(f"{_shown(text)} carries a user name or password, which no address needs; {_HOW_TO}")
     if host not in {allowed.lower() for allowed in allowed_hosts} or port not in (None, 443):
         raise SourceRejected(
-            f"The host {_shown(host)} is not on the list of allowed hosts ({', '.join(sorted(allowed_hosts))}); "
-            "if it should be, the operator adds it to INGESTION_ALLOWED_HOSTS"
+            f"The host {_shown(parts.netloc.lower())} is not on the list of allowed hosts"
+            f" ({', '.join(sorted(allowed_hosts))}); if it should be, the operator adds it to INGESTION_ALLOWED_HOSTS"
         )
     return DocumentLink(_key_of(parts, text), _gid_of(parts))
 

@@ -17,8 +17,8 @@ _LASTING = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP,
 def read_inbox_file(path: str, inbox: Path, limits: Limits) -> tuple[bytes, str]:
     """(content, file name) of `path`, which is relative to the inbox or an absolute path inside it.
 
-    Raises SourceRejected for anything else than a regular file inside the inbox within the size limit, and
-    SourceUnavailable for a file that changed while it was read.
+    Raises SourceRejected for anything else than a regular file with one name inside the inbox within the size limit,
+    and SourceUnavailable for a file that changed while it was read.
     """
     root, inside = _resolved(path, inbox)
     try:
@@ -44,7 +44,7 @@ def _resolved(path: str, inbox: Path) -> tuple[Path, Path]:
         real = (root / path).resolve()
     except FileNotFoundError:
         raise SourceRejected(f"the inbox folder {inbox} does not exist; create it or set INGESTION_INBOX") from None
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise SourceRejected(f"{path!r} cannot be followed: {error}") from error
     if real == root or not real.is_relative_to(root):
         raise SourceRejected(f"{path!r} is not inside the inbox; only files below {root} are read")
@@ -71,6 +71,11 @@ def _read_whole(handle: int, path: str, limits: Limits) -> bytes:
         raise SourceRejected(f"{path!r} is a folder; name one file in it")
     if not stat.S_ISREG(before.st_mode):
         raise SourceRejected(f"{path!r} is not a regular file")
+    if before.st_nlink > 1:
+        raise SourceRejected(
+            f"{path!r} is a hard link: the same file has another name, which may lie outside of the inbox. Copy it into"
+            " the inbox instead"
+        )
     limit = max(limits.file_bytes, limits.text_bytes)
     if before.st_size > limit:
         raise SourceRejected(

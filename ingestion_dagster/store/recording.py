@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import MalformedRequest, SourceRejected, StoreRejected
+from ingestion_dagster.core.message_json import without_secrets
 from ingestion_dagster.core.requests import SheetRequest, check_source, coalesce_key, digest_of, parse_message
 from ingestion_dagster.core.slugs import slug
 from ingestion_dagster.core.supplier import Supplier
@@ -86,7 +87,10 @@ async def _record_alone(connection: AsyncConnection, delivery: Delivery, rules: 
 async def _record_one(connection: AsyncConnection, delivery: Delivery, rules: Rules) -> Recorded:
     try:
         if delivery.whole_size > len(delivery.raw):
-            raise MalformedRequest(f"the message has {delivery.whole_size} bytes; at most {rules.max_bytes} are taken")
+            raise MalformedRequest(
+                f"the message has {delivery.whole_size} bytes; at most {rules.max_bytes} are taken,"
+                " and only those are kept"
+            )
         request = parse_message(delivery.raw, rules.max_bytes)
     except MalformedRequest as error:
         return await _dead_letter(connection, delivery, "malformed", delivery.id, None, str(error))
@@ -185,7 +189,8 @@ async def _dead_letter(
     request: SheetRequest | None,
     reason: str,
 ) -> Recorded:
-    """On record with its bytes and the reason. Of a conflict no result is published: the first request owns the key."""
+    """On record with its bytes (but no secrets) and the reason. Of a conflict no result is published: the first request
+    owns the key."""
     result = failure_object(
         task_id=task_id,
         supplier=request.supplier if request else None,
@@ -210,7 +215,7 @@ async def _dead_letter(
                 "verdict": verdict,
                 "digest": digest_of(request) if request else "",
                 "payload": _payload(request) if request else None,
-                "raw": delivery.raw,
+                "raw": without_secrets(delivery.raw),
                 "reason": reason,
                 "error_type": "MalformedRequest" if verdict in ("malformed", "conflict") else "SourceRejected",
                 "result": orjson.dumps(result).decode() if named else None,
@@ -252,13 +257,18 @@ async def replay(connection: AsyncConnection, request_id: int, rules: Rules) -> 
         )
     if found.state != "dead":
         raise StoreRejected(f"request {request_id} is {found.state}, not dead")
-    return await _judge_again(connection, request_id, bytes(found.raw), found.replays, rules)
+    raw = bytes(found.raw)
+    if found.verdict == "malformed" and len(raw) >= rules.max_bytes:
+        raise StoreRejected(
+            f"of request {request_id} only the first {len(raw)} bytes were kept, since no more are taken;"
+            " send it anew, smaller"
+        )
+    return await _judge_again(connection, request_id, raw, found.replays, rules)
 
 
 async def _judge_again(connection: AsyncConnection, request_id: int, raw: bytes, replays: int, rules: Rules) -> str:
     """Its supplier may be known by now. What is refused again leaves no second dead letter: the caller rolls back."""
-    size = len(raw) + 1 if len(raw) >= rules.max_bytes else len(raw)
-    again = await _record_one(connection, Delivery(f"replay-{request_id}-{replays + 1}", raw, size), rules)
+    again = await _record_one(connection, Delivery(f"replay-{request_id}-{replays + 1}", raw, len(raw)), rules)
     if again.verdict not in ("accepted", "duplicate"):
         raise StoreRejected(f"request {request_id} is refused again ({again.reason}); send a corrected message")
     await connection.execute(

@@ -47,6 +47,18 @@ def test_a_huge_message_is_a_dead_letter_that_keeps_its_start(post: Post) -> Non
     assert letter.reason is not None
     assert "3000000 bytes" in letter.reason
     assert post.sql("SELECT length(raw) AS n FROM ingestion_requests") == [{"n": 65536}]
+    with pytest.raises(StoreRejected, match="only the first 65536 bytes were kept"):
+        post.with_connection(lambda c: requests.replay(c, letter.request_id, post.place.rules))
+
+
+def test_the_record_keeps_no_credentials_that_a_message_names(post: Post) -> None:
+    post.send(task_id="t1", supplier="acme", source_config={"auth": {"api_token": "s3cr3t"}})
+    post.mailbox.send(b'{"supplier": "acme", "password": "s3cr3t"')
+    assert [letter.verdict for letter in post.tick().dead] == ["malformed", "malformed"]
+    for row in post.sql("SELECT row_to_json(request)::text AS whole, raw FROM ingestion_requests request"):
+        assert "s3cr3t" not in row["whole"]
+        assert b"s3cr3t" not in bytes(row["raw"])
+        assert b"acme" in bytes(row["raw"])
 
 
 @pytest.mark.parametrize(

@@ -135,3 +135,14 @@ def test_a_file_that_is_still_being_copied_is_tried_again_later(inbox: Path) -> 
     finally:
         stop.set()
         writer.join()
+
+
+def test_a_file_with_a_second_name_is_refused_because_that_may_lie_outside(inbox: Path, tmp_path: Path) -> None:
+    (inbox / "list.csv").hardlink_to(tmp_path / "secret.csv")
+    with pytest.raises(SourceRejected, match="hard link"):
+        read_inbox_file("list.csv", inbox, Limits())
+
+
+def test_a_name_that_no_file_can_have_is_refused(inbox: Path) -> None:
+    with pytest.raises(SourceRejected, match="cannot be followed"):
+        read_inbox_file("\ud800.csv", inbox, Limits())

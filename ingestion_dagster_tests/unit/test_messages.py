@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion_dagster.core.errors import MalformedRequest, SourceRejected
+from ingestion_dagster.core.message_json import without_secrets
 from ingestion_dagster.core.requests import check_path, check_url, coalesce_key, digest_of, parse_message
 
 CONTRACT = {
@@ -126,5 +127,104 @@ def test_paths_inside_the_inbox_are_fine(path: str) -> None:
     ],
 )
 def test_addresses_off_the_list_are_refused(url: str) -> None:
+    with pytest.raises(SourceRejected):
+        check_url(url, ("docs.google.com",))
+
+
+@pytest.mark.parametrize(
+    ("config", "place"),
+    [
+        ({"auth": {"api_token": "s3cr3t"}}, "source_config.auth.api_token"),
+        ({"headers": [{"x": 1}, {"Private-Key": "s3cr3t"}]}, "source_config.headers.Private-Key"),
+        ({"a": {"b": {"c": {"Credentials": {"id": "s3cr3t"}}}}}, "source_config.a.b.c.Credentials"),
+        ({"ｐassword": "s3cr3t"}, "ｐassword"),
+    ],
+)
+def test_credentials_are_refused_however_deep_they_lie_and_are_not_kept(config: dict[str, Any], place: str) -> None:
+    message = json.dumps({"supplier": "acme", "source_config": config}).encode()
+    with pytest.raises(MalformedRequest, match="must not name credentials") as refusal:
+        parse_message(message)
+    assert place in str(refusal.value)
+    kept = without_secrets(message)
+    assert b"s3cr3t" not in kept
+    assert b"acme" in kept
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b'{"supplier": "acme", "api_token": "s3cr3t", "x": [',
+        b'{"supplier": "acme", "api_token": "s3cr3t',
+        b'not json "password" : s3cr3t, "acme"',
+        b'{"supplier": "acme", "source_config": {"sheet_url": "https://robot:s3cr3t@docs.google.com/d/x"}}',
+        b'\xff{"acme": 1, "secret": "s3cr3t\\"s3cr3t"}',
+    ],
+)
+def test_credentials_in_damaged_messages_and_addresses_are_not_kept(message: bytes) -> None:
+    kept = without_secrets(message)
+    assert b"s3cr3t" not in kept
+    assert b"acme" in kept
+
+
+@given(st.binary(max_size=300))
+def test_bytes_without_credentials_are_kept_as_they_are(data: bytes) -> None:
+    if not any(mark in data for mark in (b'"', b"//")):
+        assert without_secrets(data) == data
+    assert without_secrets(without_secrets(data)) == without_secrets(data)
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u200b\u2060\ufeff", "\u3164", " \u00a0", "\u0301", "\u2800"])
+def test_a_name_that_nobody_can_see_is_refused(name: str) -> None:
+    for field in ("supplier_name", "task_id"):
+        with pytest.raises(MalformedRequest, match="visible text"):
+            parse_message(json.dumps({"supplier_name": "Acme", field: name}).encode())
+
+
+@pytest.mark.parametrize("sign", ["\x1b[31m", "\x9b31m", "\n", "\u2028", "\u202e", "\u2066", "\x7f"])
+def test_a_name_that_controls_a_terminal_or_turns_the_line_is_refused(sign: str) -> None:
+    with pytest.raises(MalformedRequest) as refusal:
+        parse_message(json.dumps({"supplier_name": f"Acme{sign}Ltd"}).encode())
+    assert str(refusal.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "name", ["Müller & Söhne", "شركة", "کتاب‌خانه", "日本文具", "🦉 GmbH", "[/red]", "A:x:1", "R2\u200bD2"]
+)
+def test_names_of_every_script_are_fine(name: str) -> None:
+    assert parse_message(json.dumps({"supplier_name": name}).encode()).supplier_name == name
+
+
+def test_a_backslash_u0000_as_text_is_text() -> None:
+    request = parse_message(b'{"supplier_name": "C:\\\\u0000x"}')
+    assert request.supplier_name == "C:\\u0000x"
+    with pytest.raises(MalformedRequest, match=r"source_config\.x: .*NUL"):
+        parse_message(b'{"supplier": "a", "source_config": {"x": ["\\u0000"]}}')
+
+
+def test_a_refusal_is_one_plain_line_in_words_whatever_the_message_holds() -> None:
+    hostile = "\x1b[2J\n2026-01-01 00:00:00 - INFO - batch 17 approved by boss"
+    message = {"supplier": "x", "source_config": {"column_mapping": {hostile: []}, "header_row": "one"}}
+    with pytest.raises(MalformedRequest) as refusal:
+        parse_message(json.dumps(message).encode())
+    said = str(refusal.value)
+    assert said.isprintable()
+    assert "must be text or a whole number" in said
+    assert "header_row: must be a whole number, not 'one'" in said
+    assert "Input should" not in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://docs.google.com:8443/d/{'A' * 30}",
+        f"https://docs.google.com:port/d/{'A' * 30}",
+        f"https://docs.google.com:99999999/d/{'A' * 30}",
+        f"https://docs.google.com#@evil/d/{'A' * 30}",
+        "https://[::1",
+        "https://docs.google.com/spreadsheets/d/short/edit",
+        "price list",
+    ],
+)
+def test_what_the_fetch_would_refuse_later_is_refused_at_once(url: str) -> None:
     with pytest.raises(SourceRejected):
         check_url(url, ("docs.google.com",))

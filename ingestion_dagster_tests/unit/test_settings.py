@@ -42,7 +42,9 @@ def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_hosts_are_a_comma_separated_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INGESTION_ALLOWED_HOSTS", "Docs.Google.com, sheets.example")
+    monkeypatch.setenv("INGESTION_ALERT_WEBHOOK_HOSTS", "Hooks.Example.com")
     assert Settings(_env_file=None).allowed_hosts == ("docs.google.com", "sheets.example")
+    assert Settings(_env_file=None).alert_webhook_hosts == ("hooks.example.com",)
 
 
 def test_passwords_show_in_no_representation(monkeypatch: pytest.MonkeyPatch) -> None:
