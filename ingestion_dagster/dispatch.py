@@ -100,15 +100,22 @@ async def _reap(place: Workplace, database: Database, run_of: RunLookup, done: T
             if what == "cancelled":
                 state = await requests.cancelled(connection, lease.request_id, lease.fence)
             else:
-                state = await _crashed(place, connection, lease, run)
+                state = await _without_a_word(place, connection, lease, run)
         if state is not None:
             done.reaped.append((lease.task_id, state))
             if run == "running":
                 done.lost_runs.append(lease)
 
 
-async def _crashed(place: Workplace, connection: AsyncConnection, lease: Lease, run: RunState) -> str | None:
+async def _without_a_word(place: Workplace, connection: AsyncConnection, lease: Lease, run: RunState) -> str | None:
+    """A run that took the request up has used an attempt; one that never came so far says nothing about the request."""
     wait = retry_wait(lease.attempt, place.settings.retry_base_seconds, place.settings.retry_cap_seconds)
+    if lease.run_id is None:
+        reason = (
+            f"attempt {lease.attempt}: its run never began (Dagster did not start it in time, or its process died"
+            " before the first step); see the run in Dagster and the log of the code server"
+        )
+        return await requests.never_began(connection, lease.request_id, lease.fence, reason, wait)
     how = "is past its time" if run == "running" else "ended without a word (killed, or out of memory)"
     return await requests.crashed(connection, lease.request_id, lease.fence, f"attempt {lease.attempt} {how}", wait)
 
@@ -151,7 +158,7 @@ async def _offered(
         wait = place.settings.retry_cap_seconds
         reason = f"Dagster made no run of it in {MOST_OFFERS} ticks; see the ticks of the sensor ingestion_queue"
         async with database.transaction() as connection:
-            state = await requests.crashed(connection, lease.request_id, lease.fence, reason, wait)
+            state = await requests.never_began(connection, lease.request_id, lease.fence, reason, wait)
         done.reaped.append((lease.task_id, state or "gone"))
     return fine
 

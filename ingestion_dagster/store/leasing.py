@@ -18,6 +18,9 @@ from ingestion_dagster.store.request_types import Lease
 
 MAX_CRASHES = 3
 """Attempts that ended without a word (killed, out of memory) before a request is given up."""
+MAX_UNSTARTED = 20
+"""Runs that never took up their request before it is given up. With the waits between them that is hours: long enough
+for a machine that is overloaded or a code server that is away, and not for ever."""
 
 HAND_OUT = """
 WITH room AS (
@@ -43,12 +46,15 @@ FROM chosen WHERE request.id = chosen.id
 END_ATTEMPT = """
 WITH ending AS (
     SELECT id, CASE WHEN NOT :retryable OR attempt > max_retries + :free OR crashes + :crash >= :max_crashes
+                      OR unstarted + :unstarted >= :max_unstarted
                     THEN 'dead' ELSE 'retry_wait' END AS new_state
-    FROM ingestion_requests WHERE id = :id AND fence = :fence AND state = 'leased' FOR UPDATE
+    FROM ingestion_requests WHERE id = :id AND fence = :fence AND state = 'leased'
+      AND (:unstarted = 0 OR run_id IS NULL) FOR UPDATE
 )
 UPDATE ingestion_requests request
 SET state = ending.new_state, last_error = :reason, error_type = :error_type, lease_until = NULL,
-    crashes = request.crashes + :crash, max_retries = request.max_retries + :free,
+    crashes = request.crashes + :crash, unstarted = request.unstarted + :unstarted,
+    max_retries = request.max_retries + :free,
     not_before = now() + make_interval(secs => :wait),
     finished_at = CASE WHEN ending.new_state = 'dead' THEN now() END
 FROM ending JOIN ingestion_requests previous ON previous.id = ending.id
@@ -160,7 +166,6 @@ async def give_back(
         error.retryable,
         wait_seconds,
         run_id,
-        crash=False,
         free=isinstance(error, QuotaExhausted),
     )
 
@@ -172,11 +177,21 @@ async def crashed(
     return await _end_attempt(connection, request_id, fence, "RunLost", reason, True, wait_seconds, None, crash=True)
 
 
+async def never_began(
+    connection: AsyncConnection, request_id: int, fence: int, reason: str, wait_seconds: float
+) -> str | None:
+    """No run took the request up: nothing of it was tried, so no attempt is used up, `MAX_UNSTARTED` times at most.
+
+    Its new state, None where it was given to another already or a run took it up meanwhile.
+    """
+    return await _end_attempt(
+        connection, request_id, fence, "RunNeverBegan", reason, True, wait_seconds, None, unstarted=True, free=True
+    )
+
+
 async def cancelled(connection: AsyncConnection, request_id: int, fence: int) -> str | None:
     """A person cancelled the run: a dead letter that can be replayed."""
-    return await _end_attempt(
-        connection, request_id, fence, "Cancelled", "cancelled in Dagster", False, 0, None, crash=False
-    )
+    return await _end_attempt(connection, request_id, fence, "Cancelled", "cancelled in Dagster", False, 0, None)
 
 
 async def _end_attempt(
@@ -189,7 +204,8 @@ async def _end_attempt(
     wait_seconds: float,
     run_id: str | None,
     *,
-    crash: bool,
+    crash: bool = False,
+    unstarted: bool = False,
     free: bool = False,
 ) -> str | None:
     row = (
@@ -205,6 +221,8 @@ async def _end_attempt(
                 "crash": int(crash),
                 "free": int(free),
                 "max_crashes": MAX_CRASHES,
+                "unstarted": int(unstarted),
+                "max_unstarted": MAX_UNSTARTED,
             },
         )
     ).first()

@@ -21,9 +21,9 @@ PRIORITIES = {"low": -1, "normal": 0, "high": 1}
 
 REPLAY = """
 UPDATE ingestion_requests
-SET state = 'pending', attempt = 0, crashes = 0, fence = NULL, run_id = NULL, run_key = NULL, not_before = now(),
-    last_error = NULL, error_type = NULL, finished_at = NULL, result = NULL, result_published = false,
-    replays = replays + 1
+SET state = 'pending', attempt = 0, crashes = 0, unstarted = 0, fence = NULL, run_id = NULL, run_key = NULL,
+    not_before = now(), last_error = NULL, error_type = NULL, finished_at = NULL, result = NULL,
+    result_published = false, replays = replays + 1
 WHERE id = :id AND state = 'dead' AND supplier_id IS NOT NULL RETURNING task_id
 """
 

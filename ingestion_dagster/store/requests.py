@@ -13,6 +13,7 @@ from ingestion_dagster.store.leasing import extend as extend
 from ingestion_dagster.store.leasing import give_back as give_back
 from ingestion_dagster.store.leasing import lease as lease
 from ingestion_dagster.store.leasing import leased as leased
+from ingestion_dagster.store.leasing import never_began as never_began
 from ingestion_dagster.store.leasing import supplier_of as supplier_of
 from ingestion_dagster.store.recording import record as record
 from ingestion_dagster.store.recording import replay as replay

@@ -335,6 +335,7 @@ ingestion_requests = Table(
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("max_retries", Integer, nullable=False),
     Column("crashes", Integer, nullable=False, server_default="0"),
+    Column("unstarted", Integer, nullable=False, server_default="0", comment="Runs that never took the request up"),
     Column("replays", Integer, nullable=False, server_default="0"),
     Column("fence", BigInteger),
     Column("run_key", Text),

@@ -301,6 +301,7 @@ def test_every_history_ends_with_each_message_done_once(
 ) -> None:
     monkeypatch.setattr(dispatch, "retry_wait", lambda *_: 0.0)
     monkeypatch.setattr(leasing, "MAX_CRASHES", 10**6)
+    monkeypatch.setattr(leasing, "MAX_UNSTARTED", 10**6)
     with fresh(killable) as field:
         with redis.Redis.from_url(field.redis_url) as client:
             client.config_set("appendfsync", "no")  # nothing is killed here; the search is five times as fast

@@ -67,6 +67,7 @@ async def one_zombie(place: Workplace, number: int) -> tuple[bool, bool]:
 def test_no_zombie_commits(killable: Servers, chosen: Form, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingestion_dagster.dispatch.retry_wait", lambda *_: 0.0)
     monkeypatch.setattr(leasing, "MAX_CRASHES", 10**6)
+    monkeypatch.setattr(leasing, "MAX_UNSTARTED", 10**6)
     with fresh(killable) as field:
         outcomes = [asyncio.run(one_zombie(field.place, number)) for number in range(chosen.zombies)]
         effects = effects_of(field)

@@ -63,7 +63,9 @@ def begin_worker(field: Field) -> None:
     """After the fork: a process of its own, with the mutant's habits."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     random.seed(os.getpid() ^ time.time_ns())
-    leasing.MAX_CRASHES = 10**6  # killed on purpose, again and again, is not a reason to give up
+    leasing.MAX_CRASHES = leasing.MAX_UNSTARTED = (
+        10**6
+    )  # killed on purpose, again and again, is not a reason to give up
     dispatch.LEASE_FOR_START = START  # the wait is in proportion to the leases here
     if field.mutant:
         MUTANTS[field.mutant]()

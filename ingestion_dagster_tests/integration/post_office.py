@@ -60,6 +60,10 @@ class Post:
     def states(self) -> dict[str, str]:
         return {row["task_id"]: row["state"] for row in self.sql("SELECT task_id, state FROM ingestion_requests")}
 
+    def begin(self, lease: Lease) -> None:
+        """A run takes the lease's request up."""
+        self.with_connection(lambda c: requests.begin(c, lease.request_id, lease.fence, f"run of {lease.run_key}", 60))
+
     def acknowledge(self, lease: Lease) -> None:
         result = {"task_id": lease.task_id, "status": "success"}
         self.with_connection(lambda c: requests.acknowledge(c, lease.request_id, lease.fence, "applied", None, result))

@@ -20,7 +20,7 @@ from ingestion_dagster.failures import _in_time
 from ingestion_dagster.loading import Errand
 from ingestion_dagster.queue import HIGH, PAYLOAD, QUEUE
 from ingestion_dagster.settings import Settings
-from ingestion_dagster.store import requests, suppliers
+from ingestion_dagster.store import leasing, requests, suppliers
 from ingestion_dagster.store.database import connected, translated
 from ingestion_dagster.workplace import Workplace
 from ingestion_dagster_tests.integration.post_office import Post
@@ -187,6 +187,46 @@ def test_a_daemon_that_was_away_costs_no_attempt(post: Post) -> None:
     done = post.tick()
     assert [lease.run_key for lease in done.to_start] == [first.run_key]
     assert done.reaped == []
+
+
+def test_a_run_that_never_began_uses_no_attempt_and_gets_a_new_run_key(post: Post) -> None:
+    """Three launches that time out on a busy machine are no reason to give a request up."""
+    post.send_file("Acme", "t1", max_retries=0)
+    keys = []
+    for _ in range(5):
+        (lease,) = post.tick().to_start
+        keys.append(lease.run_key)
+        post.runs[lease.run_key] = "failed"
+        assert post.tick().reaped == [("t1", "retry_wait")]
+        post.sql("UPDATE ingestion_requests SET not_before = now()")
+    assert len(set(keys)) == 5
+    (lease,) = post.tick().to_start
+    post.begin(lease)
+    post.acknowledge(lease)
+    assert post.states() == {"t1": "applied"}
+
+
+def test_a_run_that_never_begins_is_not_tried_for_ever(post: Post) -> None:
+    post.send_file("Acme", "t1", max_retries=0)
+    for number in range(leasing.MAX_UNSTARTED):
+        (lease,) = post.tick().to_start
+        post.runs[lease.run_key] = "failed"
+        dead = number == leasing.MAX_UNSTARTED - 1
+        assert post.tick().reaped == [("t1", "dead" if dead else "retry_wait")]
+        post.sql("UPDATE ingestion_requests SET not_before = now()")
+    assert "never began" in post.sql("SELECT last_error FROM ingestion_requests")[0]["last_error"]
+    (request,) = post.sql("SELECT id FROM ingestion_requests")
+    post.with_connection(lambda c: requests.replay(c, request["id"], post.place.rules))
+    assert post.sql("SELECT state, unstarted FROM ingestion_requests") == [{"state": "pending", "unstarted": 0}]
+
+
+def test_a_run_that_takes_its_request_up_at_the_last_moment_keeps_it(post: Post) -> None:
+    post.send_file("Acme", "t1")
+    (lease,) = post.tick().to_start
+    post.begin(lease)
+    late = post.with_connection(lambda c: requests.never_began(c, lease.request_id, lease.fence, "too late", 0))
+    assert late is None
+    post.acknowledge(lease)
 
 
 def test_a_begun_run_that_dagster_no_longer_knows_loses_its_lease(post: Post) -> None:

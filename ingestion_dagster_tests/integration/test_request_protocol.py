@@ -150,6 +150,7 @@ def test_a_run_that_ended_without_a_word_is_tried_again_with_a_new_fence_and_the
     for _ in range(3):
         (lease,) = post.tick().to_start
         fences.append(lease.fence)
+        post.begin(lease)
         post.runs[lease.run_key] = "failed"
         post.tick()
         post.sql("UPDATE ingestion_requests SET not_before = now()")
