@@ -135,7 +135,7 @@ def fetch_google_sheet(
         name = source.sheet_name if link.gid is None else None
         whole = read_whole(reader, link.key, name)
         document = whole or read_outline(reader, link.key)
-        writer = SnapshotWriter(link.key, document.get("properties", {}))
-        for tab in wanted_tabs(link.key, document["sheets"], link.gid, name):
-            writer.tab(tab, tab.get("data", ()) if whole else read_in_parts(reader, link.key, tab))
-        return writer.finish()
+        with SnapshotWriter(link.key, document.get("properties", {})) as writer:
+            for tab in wanted_tabs(link.key, document["sheets"], link.gid, name):
+                writer.tab(tab, tab.get("data", ()) if whole else read_in_parts(reader, link.key, tab))
+            return writer.finish()

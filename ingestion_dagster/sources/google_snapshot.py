@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import orjson
 
@@ -48,7 +48,10 @@ class Grid:
 
 
 class SnapshotWriter:
-    """Writes one document. Rows are given tab by tab from the top; how they were asked for leaves no trace."""
+    """Writes one document. Rows are given tab by tab from the top; how they were asked for leaves no trace.
+
+    A context manager: what was begun is closed also where an answer breaks off.
+    """
 
     def __init__(self, key: str, properties: dict[str, Any]) -> None:
         """`properties`: the document's SpreadsheetProperties."""
@@ -56,6 +59,12 @@ class SnapshotWriter:
         self._blocks = io.BytesIO()
         self._gzip = _gzip_into(self._blocks)
         self._tabs: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._gzip.close()
 
     def tab(self, tab: dict[str, Any], pieces: Iterable[dict[str, Any]]) -> None:
         """One tab: its Sheet object, and its GridData pieces, which follow each other without gap or overlap.

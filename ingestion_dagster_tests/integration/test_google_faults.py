@@ -1,5 +1,6 @@
 """Everything that can go wrong, at every request of a load: the right outcome, nothing partial, and soon."""
 
+import re
 import time
 import traceback
 from collections.abc import Iterator
@@ -80,8 +81,9 @@ def test_a_fault_that_stays_ends_soon_with_the_right_error_and_no_secret_in_it(
     assert isinstance(failure.value, QuotaExhausted) == busy
     assert len(google.log) <= position + 2 * QUICK.attempts
     texts = "".join(traceback.format_exception(failure.value)) + repr(failure.value) + repr(client)
-    for secret in (client.robot.credentials.token or "no token", "PRIVATE KEY", "ya29.", "Bearer", "assertion"):
+    for secret in (client.robot.credentials.token or "no token", "PRIVATE KEY", "ya29.", "Bearer", "assertion="):
         assert secret not in texts
+    assert not re.search(r"ey[\w-]{8,}\.[\w-]+", texts)  # the signed claim that a token is asked with
 
 
 def test_retry_after_is_honoured_and_told_to_everybody(google: FakeGoogle, right: bytes) -> None:

@@ -1,6 +1,8 @@
 import gzip
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,9 +30,9 @@ def grid(rows: list[list[Any]], first: int = 0) -> dict[str, Any]:
 
 
 def written(*pieces: dict[str, Any], tab: dict[str, Any] = TAB) -> bytes:
-    writer = SnapshotWriter(KEY, {"locale": "ru_RU"})
-    writer.tab(tab, pieces)
-    return writer.finish()
+    with SnapshotWriter(KEY, {"locale": "ru_RU"}) as writer:
+        writer.tab(tab, pieces)
+        return writer.finish()
 
 
 def trimmed(rows: list[list[Any]]) -> list[Row]:
@@ -74,8 +76,19 @@ def test_a_merge_without_an_end_reaches_the_edge() -> None:
 
 
 def test_two_tabs_do_not_mix() -> None:
-    writer = SnapshotWriter(KEY, {})
-    for gid in (1, 11):
-        writer.tab({"properties": {"sheetId": gid, "title": str(gid)}}, [grid([[f"tab {gid}"]])])
-    book = open_google_snapshot(writer.finish())
+    with SnapshotWriter(KEY, {}) as writer:
+        for gid in (1, 11):
+            writer.tab({"properties": {"sheetId": gid, "title": str(gid)}}, [grid([[f"tab {gid}"]])])
+        book = open_google_snapshot(writer.finish())
     assert [list(sheet.rows()) for sheet in book.sheets] == [[["tab 1"]], [["tab 11"]]]
+
+
+def test_an_answer_that_breaks_off_leaves_nothing_open() -> None:
+    def breaking_off() -> Iterator[dict[str, Any]]:
+        yield grid([["x"]] * 2000)
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError), SnapshotWriter(KEY, {}) as writer:
+        writer.tab(TAB, breaking_off())
+    with pytest.raises(ValueError, match="closed"):
+        writer.tab(TAB, [grid([["x"]] * 2000)])
