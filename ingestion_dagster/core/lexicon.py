@@ -7,6 +7,7 @@ import re
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
+from ingestion_dagster.core.cost_purpose import Purpose, purpose_of
 from ingestion_dagster.core.currencies import Sign, find_signs
 from ingestion_dagster.core.header_phrases import (
     exact_phrase,
@@ -24,6 +25,9 @@ TIERS: Final = ("purchase", "wholesale", "retail", "promo")
 """Kinds of price besides the plain one; every one of them is a price."""
 _PER_HUNDRED = re.compile(r"(?:per|pro|je|za|за|par|por|na|a|/) ?(100|1000)(?!\d)")
 _LONGEST_QUICK: Final = 70
+_EXTRA: Final = 0.95
+_BARE_EXTRA: Final = 0.5
+_SAID_WITH: Final = 0.75
 
 
 class HeaderWords(NamedTuple):
@@ -71,7 +75,31 @@ def read_header(text: str) -> HeaderWords:
         best = {"price": 0.75}
     if not best:
         best, phrase, languages = weigh_segments(spelled_out(rest or plain) or rest or plain)
+    if phrase != plain and (purpose := purpose_of(text)):
+        best = _with_purpose(best, purpose)
+        qualifiers = _purpose_qualifiers(qualifiers, best, purpose, plain)
     return _finished(best, plain, qualifiers, currencies, phrase, languages)
+
+
+def _with_purpose(groups: dict[str, float], purpose: Purpose) -> dict[str, float]:
+    """What is left of a price once the header says what the money is for: an extra, unless the price includes it."""
+    field = max((g for g in groups if g != "other"), key=lambda g: groups[g], default="")
+    is_price = field == "price" or field in TIERS
+    if purpose.included:
+        return {g: max(s, _SAID_WITH) for g, s in groups.items() if g == field} if is_price else groups
+    if purpose.is_money and (is_price or not field) and groups.get("other", 0.0) < 1.0:
+        return {"other": _EXTRA}
+    return groups or {"other": _BARE_EXTRA}
+
+
+def _purpose_qualifiers(
+    qualifiers: dict[str, str], groups: dict[str, float], purpose: Purpose, plain: str
+) -> dict[str, str]:
+    """`incl. delivery` says nothing about tax."""
+    if purpose.included:
+        tax = _take_qualifiers(plain.replace(purpose.included, " "))[0].get("tax")
+        return {name: value for name, value in qualifiers.items() if name != "tax" or value == tax}
+    return qualifiers | {"for": purpose.role} if groups.keys() <= {"other"} else qualifiers
 
 
 def _step_words(step: QuantityStep, currencies: tuple[str, ...]) -> HeaderWords | None:
