@@ -60,7 +60,8 @@ async def confirm(
                 await suppliers.register(
                     connection, key, supplier.name, supplier.source_type, supplier.source, settings
                 )
-            kept = remember(mapped, confirmed_by=actor)
+            # Columns are answered, not prices: nobody vouches for those of a list that waits for a decision.
+            kept = remember(mapped, confirmed_by=actor).model_copy(update={"price_profile": None})
             mapping_id = await mappings.keep(connection, supplier.id, kept, actor)
     left = tuple(question for question in mapped.questions if question.code in BY_SETTING)
     return Confirmed(mapping_id=mapping_id, mapped=mapped, settings=settings, still_open=left)

@@ -2,7 +2,7 @@
 acknowledgement. Fetching and reading are in `loading.py`, a person's word is in `reviewing.py`. Knows no Dagster.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +12,7 @@ from ingestion_dagster.core.errors import DataIngestionError, SheetError, StoreR
 from ingestion_dagster.core.mapped import MappedSheet
 from ingestion_dagster.core.supplier import Supplier
 from ingestion_dagster.core.walk import Errand, ErrorCount, LoadSummary, StagedBatch, result_object
-from ingestion_dagster.store import batches, items, judging, products, requests, suppliers, verdicts
+from ingestion_dagster.store import batches, items, judging, products, rekeys, requests, suppliers, verdicts
 from ingestion_dagster.store.database import Database, connected
 from ingestion_dagster.timing import timed
 from ingestion_dagster.workplace import Workplace
@@ -54,19 +54,41 @@ async def _decide(connection: AsyncConnection, place: Workplace, staged: StagedB
             f" or `ingestion load {batch['supplier_key']} --snapshot {batch['snapshot_id']}` reads it once more"
         )
     await items.check_order(connection, batch["id"])
+    await rekeys.check_keys(connection, batch)
     supplier = await suppliers.by_id(connection, batch["supplier_id"])
     if batch["state"] in ("staged", "held"):
-        stopped = guards.tripped(await judge(connection, batch, supplier))
+        judged = await judge(connection, batch, supplier)
+        stopped = guards.tripped(judged.results)
         if stopped:
             if batch["state"] == "staged":
                 reason = " ".join(result.message for result in stopped)
                 await batches.move(connection, batch["id"], "held", "guards", reason)
-            reasons = tuple(result.message for result in stopped)
-            return _summary(batch, "held", reasons=reasons, errors=await _errors(connection, batch["id"]))
+            return _held(batch, judged, await _errors(connection, batch["id"]))
         if batch["state"] == "held":
             await check_content(connection, batch)
             await batches.move(connection, batch["id"], "approved", "guards", "the thresholds were changed")
     return await apply(connection, place, supplier, batch)
+
+
+class Judgement(NamedTuple):
+    """What was counted, and what every guard says of it."""
+
+    facts: guards.Facts
+    results: list[guards.GuardResult]
+
+
+def _held(batch: dict[str, Any], judged: Judgement, errors: tuple[ErrorCount, ...]) -> LoadSummary:
+    """Nothing was changed; the prices are told as they would change."""
+    median = judged.facts.median_percent
+    return _summary(
+        batch,
+        "held",
+        price_changes=judged.facts.changed + judged.facts.currency_changes,
+        median_price_change=None if median is None else round(median, 2),
+        currencies=judged.facts.currencies,
+        reasons=tuple(result.message for result in guards.tripped(judged.results)),
+        errors=errors,
+    )
 
 
 async def locked_batch(connection: AsyncConnection, batch_id: int) -> dict[str, Any]:
@@ -94,6 +116,7 @@ async def apply(
 ) -> LoadSummary:
     """Take a judged batch into the catalogue; what it overtakes is closed. In the caller's transaction."""
     grace = supplier.settings.missing_grace or place.settings.missing_grace_loads
+    rekeyed = await rekeys.carry_out(connection, batch)
     merged = await items.merge(connection, batch["id"], grace, actor)
     if supplier.settings.draft_products:
         await products.draft_new(connection, supplier, batch["id"])
@@ -110,20 +133,28 @@ async def apply(
         missing=merged.missing,
         price_changes=merged.price_changes,
         median_price_change=merged.median_change,
+        currencies=merged.currencies,
+        rekeyed=rekeyed,
         errors=await _errors(connection, batch["id"]),
     )
 
 
-async def judge(connection: AsyncConnection, batch: dict[str, Any], supplier: Supplier) -> list[guards.GuardResult]:
+async def facts_of(connection: AsyncConnection, batch: dict[str, Any], supplier: Supplier) -> guards.Facts:
+    """What is to be known of the staged batch beside what is stored."""
+    mapped = MappedSheet.model_validate(batch["mapping"])
+    return await judging.facts_of(connection, batch, supplier.settings.guards, mapped)
+
+
+async def judge(connection: AsyncConnection, batch: dict[str, Any], supplier: Supplier) -> Judgement:
     """What every guard says of the staged batch; written down with the hash of the rows that were judged."""
     mapped = MappedSheet.model_validate(batch["mapping"])
-    facts = await judging.facts_of(connection, batch, supplier.settings.guards, mapped)
+    facts = await facts_of(connection, batch, supplier)
     results = guards.evaluate(facts, supplier.settings.guards, mapped)
     questions = [question.model_dump(mode="json") for question in mapped.questions]
     await verdicts.record_judgement(connection, batch["id"], guards.as_json(results), questions)
     if guards.tripped(results) and batch["content_hash"] is None:
         await verdicts.seal(connection, batch["id"])
-    return results
+    return Judgement(facts, results)
 
 
 def _summary(batch: dict[str, Any], status: str, **more: Any) -> LoadSummary:

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import dagster as dg
 
+from ingestion_dagster.check_events import ITEMS, not_judged
 from ingestion_dagster.core.errors import DataIngestionError, LeaseLost, RunTimedOut, SourceUnavailable
 from ingestion_dagster.core.retries import retry_wait
 from ingestion_dagster.dispatch import publish_soon
@@ -52,7 +53,9 @@ async def translated(
             raise
         except Exception as error:
             # A defect of ours, or of the machine. The run shows the traceback, the queue the reason.
-            await _report(context, place, errand, _unexpected(error))
+            unexpected = _unexpected(error)
+            _fail_checks(context, unexpected)
+            await _report(context, place, errand, unexpected)
             raise
 
 
@@ -60,12 +63,22 @@ async def _fail(context: dg.OpExecutionContext, place: Workplace, errand: Errand
     tried_enough = isinstance(error, RunTimedOut) or (isinstance(error, SourceUnavailable) and error.tried_again)
     final = tried_enough or not error.retryable or not _will_retry(context)
     if final:
+        _fail_checks(context, error)
         await _report(context, place, errand, error)
     raise dg.Failure(
         description=f"{context.partition_key}: {error}",
         metadata={"error_type": type(error).__name__, "retryable": error.retryable},
         allow_retries=not final,
     ) from error
+
+
+def _fail_checks(context: dg.OpExecutionContext, error: DataIngestionError) -> None:
+    """The supplier's own checks say why there is nothing to see, where this run was to bring its items."""
+    selected = context.run.asset_selection
+    if selected and ITEMS not in selected:
+        return
+    for event in not_judged(context.partition_key, str(error)):
+        context.log_event(event)
 
 
 def _will_retry(context: dg.OpExecutionContext) -> bool:

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ingestion_dagster.core.drift import RememberedMapping
 from ingestion_dagster.core.errors import SheetError
-from ingestion_dagster.core.mapped import MappedSheet
+from ingestion_dagster.core.mapped import MappedSheet, PriceProfile
 from ingestion_dagster.core.reject_messages import message_for
 from ingestion_dagster.core.row_types import RowReject
 from ingestion_dagster.core.rows import read_rows
@@ -27,6 +28,7 @@ from ingestion_dagster.core.walk import (
 )
 from ingestion_dagster.deciding import upsert_items as upsert_items
 from ingestion_dagster.fetching import fetch_list, open_snapshot
+from ingestion_dagster.rekeying import note_rekey
 from ingestion_dagster.store import batches, drive_states, mappings, snapshots, staging, suppliers, verdicts
 from ingestion_dagster.store.database import Database, connected
 from ingestion_dagster.timing import timed
@@ -80,11 +82,12 @@ async def map_columns(place: Workplace, snapshot: SheetSnapshot, *, reread: bool
         async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
             supplier = await suppliers.by_key(connection, snapshot.supplier_key)
             remembered = await mappings.confirmed(connection, supplier.id)
+            force = await batches.in_force(connection, supplier.id)
             fingerprint = fingerprint_of(snapshot, supplier, remembered.version if remembered else 0)
             known_batch = None if reread else await verdicts.of_same_list(connection, supplier.id, fingerprint)
         if known_batch is None:
             workbook = open_snapshot(place, snapshot, supplier)
-            mapping_id, mapped = _understood(workbook, supplier, remembered)
+            mapping_id, mapped = _understood(workbook, supplier, remembered, _profile_of(force))
     if mapped is not None and mapped.decision == "refuse":
         raise SheetError(_why_refused(mapped))
     return MappedSnapshot(
@@ -98,16 +101,29 @@ async def map_columns(place: Workplace, snapshot: SheetSnapshot, *, reread: bool
 
 
 def _understood(
-    workbook: Workbook, supplier: Supplier, remembered: mappings.Remembered | None
+    workbook: Workbook, supplier: Supplier, remembered: mappings.Remembered | None, profile: PriceProfile | None
 ) -> tuple[int | None, MappedSheet]:
-    """With what was confirmed last or, where the supplier returned to another known layout, with that one's answer."""
+    """With what was confirmed last or, where the supplier returned to another known layout, with that one's answer.
+
+    `profile`: of the prices in force, for an answer about columns that says nothing of prices.
+    """
     if remembered is None:
         return None, understand(workbook, supplier.hints())
-    mapped = understand(workbook, supplier.hints(), remembered.mapping)
+    mapped = understand(workbook, supplier.hints(), _with_prices(remembered.mapping, profile))
     mapping_id, mapping = remembered.for_signature(mapped.signature)
     if mapping is not remembered.mapping:
-        mapped = understand(workbook, supplier.hints(), mapping)
+        mapped = understand(workbook, supplier.hints(), _with_prices(mapping, profile))
     return mapping_id, mapped
+
+
+def _profile_of(force: dict[str, Any] | None) -> PriceProfile | None:
+    if force is None or force["mapping"] is None:
+        return None
+    return MappedSheet.model_validate(force["mapping"]).price_profile
+
+
+def _with_prices(mapping: RememberedMapping, profile: PriceProfile | None) -> RememberedMapping:
+    return mapping if mapping.price_profile else mapping.model_copy(update={"price_profile": profile})
 
 
 def fingerprint_of(snapshot: SheetSnapshot, supplier: Supplier, mapping_version: int) -> str:
@@ -193,6 +209,7 @@ async def _stage(
     rejected = counts.rejects + len(conflicting)
     report = {"not_items": counts.not_items, "duplicates": len(conflicting)}
     await batches.record_counts(connection, batch_id, accepted, rejected, collapsed, report)
+    await note_rekey(connection, batch_id, supplier, workbook.sheet(mapped.sheet), mapped)
     return _Staged(accepted, rejected, collapsed)
 
 

@@ -146,6 +146,13 @@ async def upsert_items(
     return summary
 
 
+def _price_change(summary: LoadSummary) -> float | str:
+    """A number that Dagster plots, or why there is none."""
+    if summary.median_price_change is None and summary.currencies:
+        return f"cannot be compared: {', '.join(summary.currencies)}"
+    return summary.median_price_change or 0.0
+
+
 def summary_metadata(summary: LoadSummary, mapping: dict[str, str]) -> dict[str, dg.MetadataValue | int | float | str]:
     """Standard names, plain numbers (Dagster plots them), and the reasons as people read them."""
     metadata: dict[str, dg.MetadataValue | int | float | str] = {"status": summary.status, "batch_id": summary.batch_id}
@@ -158,11 +165,15 @@ def summary_metadata(summary: LoadSummary, mapping: dict[str, str]) -> dict[str,
         "unchanged": summary.unchanged,
         "missing": summary.missing,
         "rejected": summary.rejected_rows,
-        "price_change": summary.median_price_change or 0.0,
+        "price_change": _price_change(summary),
         "prices_changed": summary.price_changes,
         "mapping": dg.MetadataValue.json(mapping),
         "seconds": round(sum(summary.timings.values()), 3),
     }
+    if summary.rekeyed:
+        metadata["rekeyed"] = summary.rekeyed
+    if summary.currencies:
+        metadata["currency_changed"] = ", ".join(summary.currencies)
     if summary.errors:
         metadata["rejects"] = dg.MetadataValue.table(
             [

@@ -10,7 +10,7 @@ from ingestion_dagster import loading
 from ingestion_dagster.core import guards
 from ingestion_dagster.core.walk import Errand, MappedSnapshot
 from ingestion_dagster.deciding import judge, locked_batch
-from ingestion_dagster.store import batches, items, judging, suppliers, verdicts
+from ingestion_dagster.store import batches, items, judging, rekeys, suppliers, verdicts
 from ingestion_dagster.store.database import connected
 from ingestion_dagster.workplace import Workplace
 
@@ -75,8 +75,9 @@ async def _looked_at(connection: AsyncConnection, batch_id: int, limit: int) -> 
             guards=[guard for guard in batch["guards"] if guard["tripped"]],
         )
     await items.check_order(connection, batch_id)
+    await rekeys.check_keys(connection, batch)
     supplier = await suppliers.by_id(connection, batch["supplier_id"])
-    results = await judge(connection, batch, supplier)
+    results = (await judge(connection, batch, supplier)).results
     if batch["content_hash"] is None:
         await verdicts.seal(connection, batch_id)
     stopped = guards.tripped(results)
@@ -87,8 +88,8 @@ async def _looked_at(connection: AsyncConnection, batch_id: int, limit: int) -> 
         batch_id=batch_id,
         total_rows=batch["total_rows"],
         rejected_rows=batch["rejected_rows"],
-        counts=await judging.totals_of(connection, batch_id, supplier.id),
-        changes=list(await judging.changes_of(connection, batch_id, supplier.id, limit)),
+        counts=await judging.totals_of(connection, batch),
+        changes=list(await judging.changes_of(connection, batch, limit)),
         rejects=await batches.errors_by_code(connection, batch_id),
         guards=guards.as_json(stopped),
     )

@@ -5,19 +5,19 @@ from typing import Any
 from ingestion_dagster.core.cell_text import raw_text
 from ingestion_dagster.core.errors import DataIngestionError, SourceRejected
 from ingestion_dagster.core.mapped import MappedSheet
-from ingestion_dagster.core.provenance import Absence, Batch, PastPrice, Place, Provenance, Reading, Step
+from ingestion_dagster.core.provenance import Absence, Batch, EarlierKey, PastPrice, Place, Provenance, Reading, Step
 from ingestion_dagster.core.row_types import ItemRow
 from ingestion_dagster.core.rows import read_rows
 from ingestion_dagster.core.sheets import CellError, CellValue, Sheet, cell_address, column_letter
 from ingestion_dagster.core.supplier import Supplier
-from ingestion_dagster.store import batches, provenance, rejects, suppliers
+from ingestion_dagster.store import batches, provenance, rejects, rekeys, suppliers
 from ingestion_dagster.store.database import connected
 from ingestion_dagster.stored_lists import open_list, tab_of
 from ingestion_dagster.workplace import Workplace
 
 
 async def why(place: Workplace, key: str, sku: str) -> Provenance:
-    """The chain behind the price of item `sku` of supplier `key`.
+    """The chain behind the price of item `sku` of supplier `key`; `sku` may be a key that the item had before.
 
     Raises SourceRejected where there is no such item, with near matches or with the reason its row was not taken.
     """
@@ -26,21 +26,24 @@ async def why(place: Workplace, key: str, sku: str) -> Provenance:
         newest = await rejects.newest_judged(connection, supplier.id)
         refused = await provenance.rejects_of_key(connection, newest["id"], sku) if newest else []
         item = await provenance.item(connection, supplier.id, sku)
+        if item is None and (key_now := await rekeys.key_now(connection, supplier.id, sku)) is not None:
+            item = await provenance.item(connection, supplier.id, key_now)
         if item is None:
             raise SourceRejected(_unknown(key, sku, refused, await provenance.keys(connection, supplier.id)))
         history = await provenance.history(connection, item["id"])
         absences = await provenance.absences(connection, item["id"])
+        earlier = await rekeys.of_item(connection, item["id"])
         batch = await provenance.batch(connection, history[0]["batch_id"])
         steps = await batches.transitions(connection, batch["id"])
         mapping = await provenance.remembered(connection, batch["mapping_id"]) if batch["mapping_id"] else None
         force = await provenance.batch(connection, supplier.last_batch_id) if supplier.last_batch_id else None
-    origin = _origin(place, supplier, batch, history[0], item)
+    origin = _origin(place, supplier, batch, history[0], _key_at(item["supplier_sku"], earlier, history[0]))
     latest = None
     if force is not None and force["id"] != batch["id"] and item["missing_since"] is None and not refused:
         latest = _latest(place, supplier, force, item)
     return Provenance(
         supplier=key,
-        supplier_sku=sku,
+        supplier_sku=item["supplier_sku"],
         name=item["name"],
         price=item["current_price"],
         currency=item["currency"],
@@ -53,6 +56,10 @@ async def why(place: Workplace, key: str, sku: str) -> Provenance:
         batch=_batch(batch, steps),
         history=tuple(_past(row) for row in history),
         absences=tuple(Absence.model_validate(row) for row in absences),
+        earlier_keys=tuple(
+            EarlierKey(supplier_sku=row["former_sku"], until=row["rekeyed_at"], batch_id=row["batch_id"])
+            for row in earlier
+        ),
         rejected=tuple(f"row {row['row_number']}: {row['error_message']}" for row in refused),
     )
 
@@ -70,9 +77,15 @@ def _unknown(key: str, sku: str, refused: list[dict[str, Any]], known: list[str]
     return f"{key} has no item {sku!r}; did you mean {', '.join(repr(name) for _, _, name in near)}?"
 
 
-def _origin(
-    place: Workplace, supplier: Supplier, batch: dict[str, Any], known: dict[str, Any], item: dict[str, Any]
-) -> Place:
+def _key_at(key: str, earlier: list[dict[str, Any]], known: dict[str, Any]) -> str:
+    """The key that the item had when the price came into force. `earlier`: newest first."""
+    for row in earlier:
+        if row["rekeyed_at"] > known["valid_from"]:
+            key = row["former_sku"]
+    return key
+
+
+def _origin(place: Workplace, supplier: Supplier, batch: dict[str, Any], known: dict[str, Any], key: str) -> Place:
     """The cell that the history names, with what stands there."""
     mapped = MappedSheet.model_validate(batch["mapping"])
     row, column = known["row_number"] - 1, known["column_index"]
@@ -83,7 +96,7 @@ def _origin(
         told |= _cell(sheet, row, column)
     except DataIngestionError as error:
         return Place(**told, note=f"the cell cannot be read again: {error}; this is what is on record")
-    price = found.price if found is not None and found.supplier_sku == item["supplier_sku"] else None
+    price = found.price if found is not None and found.supplier_sku == key else None
     agrees = price == known["price"]
     note = "" if agrees else "today's rules and settings read this row differently; `ingestion what-if` shows more"
     return Place(**told, reads_as=price, agrees=agrees, note=note)

@@ -1,5 +1,5 @@
 """A person's decision about a batch, in Dagster: the op of `review_batch`, and the events by which the supplier's asset
-shows what was decided. The decision itself is made in `reviewing.py`.
+shows what was decided, here or on the command line. The decision itself is made in `reviewing.py`.
 """
 
 from collections.abc import Sequence
@@ -8,8 +8,7 @@ from enum import Enum
 import dagster as dg
 
 from ingestion_dagster import loading, reviewing
-from ingestion_dagster.assets import supplier_items
-from ingestion_dagster.checks import evaluations
+from ingestion_dagster.check_events import ITEMS, evaluations
 from ingestion_dagster.core.errors import DataIngestionError
 from ingestion_dagster.core.guards import GuardResult
 from ingestion_dagster.core.walk import LoadSummary
@@ -31,12 +30,14 @@ class Decision(Enum):
 
 
 class Review(dg.Config):
-    """Which batch, what is decided, and why. `by`: who decided, for the record."""
+    """Which batch, what is decided, and why. `by`: who decided, for the record. `force`: how many items go, asked for
+    where the list has lost most of them."""
 
     batch_id: int
     decision: Decision
     note: str = ""
     by: str = ""
+    force: int = 0
 
 
 @dg.op
@@ -44,7 +45,9 @@ async def decide_batch(context: dg.OpExecutionContext, config: Review, ingestion
     """Approve or reject one held batch; the supplier's asset shows it."""
     actor = config.by or f"dagster run {context.run_id[:8]}"
     try:
-        key, events = await decide(ingestion.place, config.batch_id, config.decision, actor, config.note or None)
+        key, events = await decide(
+            ingestion.place, config.batch_id, config.decision, actor, config.note or None, config.force or None
+        )
     except DataIngestionError as error:
         raise dg.Failure(
             description=str(error), metadata={"error_type": type(error).__name__}, allow_retries=False
@@ -56,13 +59,13 @@ async def decide_batch(context: dg.OpExecutionContext, config: Review, ingestion
 
 
 async def decide(
-    place: Workplace, batch_id: int, decision: Decision, actor: str, note: str | None
+    place: Workplace, batch_id: int, decision: Decision, actor: str, note: str | None, force: int | None = None
 ) -> tuple[str, Sequence[Event]]:
     """Do it; the supplier's key, and what Dagster is to be told. Raises what `reviewing` raises."""
     if decision is Decision.reject:
         key = await reviewing.reject(place, batch_id, actor, note)
         return key, [_rejected(key, batch_id, actor, note)]
-    summary = await reviewing.approve(place, batch_id, actor, note)
+    summary = await reviewing.approve(place, batch_id, actor, note, force)
     return summary.supplier_key, await approval_events(place, summary, actor, note)
 
 
@@ -74,7 +77,7 @@ async def approval_events(place: Workplace, summary: LoadSummary, actor: str, no
     judged = [GuardResult.model_validate(guard) for guard in batch["guards"]]
     decided = {"approved_by": actor, "note": note or "", "run_that_held_it": batch["run_id"] or ""}
     materialized = dg.AssetMaterialization(
-        asset_key=supplier_items.key,
+        asset_key=ITEMS,
         partition=summary.supplier_key,
         description=f"batch {summary.batch_id}, approved by {actor}",
         metadata={**summary_metadata(summary, mapping), **decided},
@@ -84,8 +87,32 @@ async def approval_events(place: Workplace, summary: LoadSummary, actor: str, no
 
 def _rejected(key: str, batch_id: int, actor: str, note: str | None) -> dg.AssetObservation:
     return dg.AssetObservation(
-        asset_key=supplier_items.key,
+        asset_key=ITEMS,
         partition=key,
         description=f"batch {batch_id} was rejected by {actor}; the catalogue is unchanged",
         metadata={"batch_id": batch_id, "status": "rejected", "rejected_by": actor, "note": note or ""},
+    )
+
+
+def show_decision(dagster_instance: dg.DagsterInstance, key: str, batch_id: int, events: Sequence[Event]) -> None:
+    """Write down in Dagster what was decided outside of it, as a run of `review_batch` with these events.
+
+    A run of its own for each decision: Dagster keeps one result per check, supplier and run, and events without a run
+    all count as one run.
+    """
+
+    @dg.op(name="decide_batch")
+    def decided(context: dg.OpExecutionContext) -> None:
+        for event in events:
+            context.log_event(event)
+
+    @dg.job(name="review_batch", executor_def=dg.in_process_executor)
+    def review_batch() -> None:
+        decided()
+
+    dagster_instance.add_dynamic_partitions("suppliers", [key])
+    review_batch.execute_in_process(
+        instance=dagster_instance,
+        tags={SUPPLIER: key, BATCH: str(batch_id)},
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )

@@ -10,28 +10,34 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ingestion_dagster import dispatch
 from ingestion_dagster.core.drift import remember
 from ingestion_dagster.core.errors import StaleSnapshot, StoreRejected
+from ingestion_dagster.core.guards import Facts
 from ingestion_dagster.core.mapped import MappedSheet
 from ingestion_dagster.core.walk import LoadSummary, SheetSnapshot, result_object
-from ingestion_dagster.deciding import apply, check_content, locked_batch
+from ingestion_dagster.deciding import apply, check_content, facts_of, locked_batch
 from ingestion_dagster.loading import fingerprint_of
-from ingestion_dagster.store import batches, items, mappings, requests, snapshots, suppliers, verdicts
+from ingestion_dagster.store import batches, items, mappings, rekeys, requests, snapshots, suppliers, verdicts
 from ingestion_dagster.store.database import Database, connected
 from ingestion_dagster.workplace import Workplace
 
 
-async def approve(place: Workplace, batch_id: int, actor: str, note: str | None = None) -> LoadSummary:
+async def approve(
+    place: Workplace, batch_id: int, actor: str, note: str | None = None, force: int | None = None
+) -> LoadSummary:
     """Take the held (or planned) batch into the catalogue, exactly as it was judged; its mapping is remembered.
 
-    Raises StaleSnapshot where something newer was loaded since, StoreRejected where the batch was decided already,
-    was never judged, or its staged rows are not the judged ones.
+    `force`: how many items go, where it is more than half of those known. Raises StaleSnapshot where something newer
+    was loaded since, StoreRejected where that number is not given, or the batch was decided already, was never judged,
+    or its staged rows are not the judged ones.
     """
     started = time.perf_counter()
     async with connected(place.database_url, place.limits) as database:
         async with database.transaction() as connection:
             batch = await _undecided(connection, batch_id)
             await items.check_order(connection, batch_id)
+            await rekeys.check_keys(connection, batch)
             await check_content(connection, batch)
             supplier = await suppliers.by_id(connection, batch["supplier_id"])
+            _check_loss(batch, await facts_of(connection, batch, supplier), force)
             await batches.move(connection, batch_id, "approved", actor, note)
             summary = await apply(connection, place, supplier, batch, actor)
             await _remember(connection, batch, actor)
@@ -39,6 +45,18 @@ async def approve(place: Workplace, batch_id: int, actor: str, note: str | None 
             await requests.settle_held(connection, batch_id, "applied", result=_outcome(summary))
         await _tidy(place, database, batch_id)
     return summary
+
+
+def _check_loss(batch: dict[str, Any], facts: Facts, force: int | None) -> None:
+    """An empty or nearly empty list is not approved in passing: its approver has to know how much goes."""
+    if not facts.loses_most or force == facts.missing:
+        return
+    typed = "" if force is None else f", not {force}"
+    raise StoreRejected(
+        f"batch {batch['id']} would take {facts.missing}{typed} of the {facts.known} known items of"
+        f" {batch['supplier_key']} out of its list; where that is meant, type their number:"
+        f" `ingestion batch approve {batch['id']} --force {facts.missing}` (in Dagster `force: {facts.missing}`)"
+    )
 
 
 async def reject(place: Workplace, batch_id: int, actor: str, note: str | None = None) -> str:

@@ -21,6 +21,10 @@ app = typer.Typer(help="Batches: every load, held ones above all.", no_args_is_h
 
 BatchId = Annotated[int, typer.Argument(metavar="ID", help="As `batch list` shows it.")]
 Note = Annotated[str | None, typer.Option(help="Why, for those who ask later.")]
+Force = Annotated[
+    int | None,
+    typer.Option(min=0, metavar="ITEMS", help="How many items go, where the list has lost more than half of them."),
+]
 By = Annotated[str | None, typer.Option(help="Who decides, if not the user who is logged in.")]
 
 
@@ -114,9 +118,9 @@ def show(batch_id: BatchId, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def approve(batch_id: BatchId, note: Note = None, by: By = None, as_json: AsJson = False) -> None:
+def approve(batch_id: BatchId, note: Note = None, by: By = None, force: Force = None, as_json: AsJson = False) -> None:
     """Take a held (or planned) batch into the catalogue, exactly as it was judged."""
-    _decide("approve", batch_id, note, by, as_json)
+    _decide("approve", batch_id, note, by, as_json, force)
 
 
 @app.command()
@@ -125,12 +129,14 @@ def reject(batch_id: BatchId, note: Note = None, by: By = None, as_json: AsJson 
     _decide("reject", batch_id, note, by, as_json)
 
 
-def _decide(decision: str, batch_id: int, note: str | None, by: str | None, as_json: bool) -> None:
+def _decide(
+    decision: str, batch_id: int, note: str | None, by: str | None, as_json: bool, force: int | None = None
+) -> None:
     from ingestion_dagster.review_ops import Decision, decide
 
     with workplace(settings()) as place:
-        key, events = asyncio.run(decide(place, batch_id, Decision(decision), by or person(), note))
-        _tell_dagster(place, key, events)
+        key, events = asyncio.run(decide(place, batch_id, Decision(decision), by or person(), note, force))
+        _tell_dagster(place, key, batch_id, events)
         batch = place.run(lambda database: _one(database, batch_id))
     if as_json:
         names = ("id", "supplier_key", "state", "inserted", "updated", "unchanged", "missing")
@@ -152,15 +158,21 @@ def person() -> str:
         return "command line"
 
 
-def _tell_dagster(place: Workplace, key: str, events: "Sequence[Event]") -> None:
+def _tell_dagster(place: Workplace, key: str, batch_id: int, events: "Sequence[Event]") -> None:
     """The decision is made and stored already; an instance that cannot be reached does not undo it."""
+    from ingestion_dagster.review_ops import show_decision
+
     try:
         with instance(place) as dagster_instance:
-            dagster_instance.add_dynamic_partitions("suppliers", [key])
-            for event in events:
-                dagster_instance.report_runless_asset_event(event)
+            show_decision(dagster_instance, key, batch_id, events)
     except Exception as error:
-        errors.print(f"the decision is stored, but Dagster could not be told: {error}", markup=False, highlight=False)
+        errors.print(
+            f"batch {batch_id} is decided and stored, but Dagster could not be told ({type(error).__name__}); its"
+            f" checks show it after the supplier's next load: ingestion load {key}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 async def _one(database: Database, batch_id: int) -> dict[str, Any]:

@@ -33,6 +33,10 @@ def _tell(told: Provenance) -> None:
         ("item", f"{told.supplier_sku}: {told.name}"),
         ("price", f"{told.price.normalize():f} {told.currency or '(no currency)'}"),
         ("state", _state(told)),
+        *[
+            ("known before as", f"{past.supplier_sku}, until {past.until:%Y-%m-%d %H:%M} UTC (batch {past.batch_id})")
+            for past in told.earlier_keys
+        ],
         *_place(told.origin, "stood in"),
         *_reading(told.reading),
         *_batch(told.batch),

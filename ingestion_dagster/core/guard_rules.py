@@ -1,7 +1,7 @@
 """The guards one by one: each looks at the facts and says in one sentence what it saw, for the buyer who decides.
 
-A rule judges a change against what is in force, or a level against what this supplier's lists were like before:
-what a person approved once must not be held again every day.
+A rule judges a change against what is in force, or a level against the supplier's thresholds. Levels are never learned
+from what was loaded: an exception that a person approved once would be the norm from then on.
 """
 
 from collections.abc import Callable, Sequence
@@ -48,36 +48,32 @@ def missing_rows(facts: Facts, limits: Thresholds) -> GuardResult:
         check="row_count_stable",
         tripped=facts.missing >= min(limits.min_rows, 3) and share > limits.missing_share,
         message=f"{facts.missing} of {facts.known} known items ({share:.0%}) are not in this list;"
-        f" up to {limits.missing_share:.0%} is normal.",
+        f" up to {limits.missing_share:.0%} is normal (guards.missing_share).",
         worst=facts.worst.get("missing", ()),
     )
 
 
 def reject_rate(facts: Facts, limits: Thresholds) -> GuardResult:
-    """Too many rows could not be read, more than this supplier's lists had before."""
+    """Too many rows could not be read."""
     share, normal = _share(facts.rejected, facts.read), limits.reject_share
-    if facts.before is not None and facts.before.reject_share > normal:
-        normal = facts.before.reject_share + 0.05
     return GuardResult(
         name="reject_rate",
         check="reject_rate",
         tripped=facts.rejected >= limits.min_rows and share > normal,
         message=f"{facts.rejected} of {facts.read} rows ({share:.0%}) could not be taken;"
-        f" up to {normal:.0%} is normal.",
+        f" up to {normal:.0%} is normal (guards.reject_share).",
     )
 
 
 def duplicate_rate(facts: Facts, limits: Thresholds) -> GuardResult:
     """Too many rows contradict each other."""
     share, normal = _share(facts.duplicates, facts.read), limits.duplicate_share
-    if facts.before is not None and facts.before.duplicate_share > normal:
-        normal = facts.before.duplicate_share + 0.05
     return GuardResult(
         name="duplicate_rate",
         check="reject_rate",
         tripped=facts.duplicates >= limits.min_rows and share > normal,
         message=f"{facts.duplicates} of {facts.read} rows ({share:.0%}) contradict another row with the same key;"
-        f" up to {normal:.0%} is normal.",
+        f" up to {normal:.0%} is normal (guards.duplicate_share).",
     )
 
 
@@ -179,7 +175,8 @@ def currency_change(facts: Facts, limits: Thresholds) -> GuardResult:
     return _prices(
         "currency_change",
         facts.currency_changes > limits.currency_rows,
-        f"{_count(facts.currency_changes, 'known item has', 'known items have')} another currency than before."
+        f"{_count(facts.currency_changes, 'known item has', 'known items have')} another currency than"
+        f" before ({', '.join(facts.currencies) or 'another one'}); their prices cannot be compared."
         if facts.currency_changes
         else "No known item changed its currency.",
         facts.worst.get("currency", ()),
@@ -197,7 +194,31 @@ def price_kind(facts: Facts, limits: Thresholds) -> GuardResult:
     return _prices("price_kind", bool(turned), " ".join(turned) or "The price column is of the same kind as before.")
 
 
+def rekeyed(facts: Facts, limits: Thresholds) -> GuardResult:
+    """The items are known by another key than before: what was found again over the old one, and what was not."""
+    change = facts.rekey
+    message = "The items are known by the same key as before."
+    if change is not None and not change.found:
+        message = (
+            f"The items were known by “{change.before}”, which this list does not have any more; now they are known by"
+            f" “{change.now}”. None of the {change.known} known items can be found again, no price can be compared."
+        )
+    elif change is not None:
+        message = (
+            f"The items were known by “{change.before}”, now by “{change.now}”: {change.carried} of"
+            f" {change.known} known items are found again and keep their history"
+            + (f", {change.lost} are not." if change.lost else ".")
+        )
+    return GuardResult(
+        name="rekeyed",
+        check="mapping_confirmed",
+        tripped=change is not None and not (change.found and change.confirmed),
+        message=message,
+    )
+
+
 RULES: Sequence[Callable[[Facts, Thresholds], GuardResult]] = (
+    rekeyed,
     zero_rows,
     missing_rows,
     reject_rate,

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from ingestion_dagster.core.mapped import MappedSheet, Question
+from ingestion_dagster.core.rekeying import Rekey
 from ingestion_dagster.core.supplier import Thresholds
 
 
@@ -25,12 +26,11 @@ class WorstRow(BaseModel):
 
 
 class Before(BaseModel):
-    """The batch in force. What a person let through once is normal for this supplier from then on."""
+    """The batch in force, for what is judged as a change. Its shares are no measure: a list that a person let through
+    once does not make the next one like it normal."""
 
     model_config = ConfigDict(frozen=True)
 
-    reject_share: float = 0.0
-    duplicate_share: float = 0.0
     price_kind: dict[str, str] = {}
     """Qualifiers of its price column: tier, tax, per."""
     signature: str = ""
@@ -53,10 +53,16 @@ class Facts(BaseModel):
     missing: int = 0
     matched: int = 0
     changed: int = 0
+    """Known prices that changed within their currency."""
     median_change: float | None = None
     """Median of |new/old - 1| over the changed prices."""
+    median_percent: float | None = None
+    """Median of the change in percent, with its sign: what a load shows as its price change."""
     jumps: int = 0
     currency_changes: int = 0
+    """Known items in another currency; their prices are compared with nothing."""
+    currencies: tuple[str, ...] = ()
+    """`EUR to USD`, each once."""
     distinct_prices: int = 0
     distinct_before: int = 0
     """Different prices among the known items."""
@@ -68,6 +74,8 @@ class Facts(BaseModel):
     copied_from: str = ""
     outliers: int = 0
     """New items whose price stands far away from every other price of the list."""
+    rekey: Rekey | None = None
+    """Its items are known by another key than before; None where they are not."""
     price_kind: dict[str, str] = {}
     before: Before | None = None
     """None on a first load."""
@@ -78,6 +86,15 @@ class Facts(BaseModel):
     def read(self) -> int:
         """Rows that meant an item."""
         return self.staged + self.rejected + self.collapsed
+
+    @property
+    def loses_most(self) -> bool:
+        """More than half of the known items would go: nobody approves that in passing."""
+        return self.missing >= _FEW_LOST and 2 * self.missing > self.known
+
+
+_FEW_LOST = 2
+"""An only item that is replaced by another is no loss of a list."""
 
 
 class GuardResult(BaseModel):

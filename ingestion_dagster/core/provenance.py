@@ -89,6 +89,15 @@ class PastPrice(_Told):
     cell: str
 
 
+class EarlierKey(_Told):
+    """A key that the item had in the supplier's lists before."""
+
+    supplier_sku: str
+    until: datetime
+    batch_id: int
+    """The batch that brought the next key."""
+
+
 class Absence(_Told):
     """A time in which the item was not in the list."""
 
@@ -116,5 +125,7 @@ class Provenance(_Told):
     batch: Batch
     history: tuple[PastPrice, ...]
     absences: tuple[Absence, ...]
+    earlier_keys: tuple[EarlierKey, ...] = ()
+    """Newest first."""
     rejected: tuple[str, ...] = ()
     """Why the newest list's rows with this key were not taken; the price is then of an earlier list."""

@@ -107,7 +107,11 @@ class LoadSummary(BaseModel):
     missing: int = 0
     price_changes: int = 0
     median_price_change: float | None = None
-    """Percent, over the prices that changed."""
+    """Percent, over the prices that changed within their currency; of a held list, what it would change."""
+    currencies: tuple[str, ...] = ()
+    """`EUR to USD`, each once, where items changed their currency."""
+    rekeyed: int = 0
+    """Items that are known by another key now, with the history they had."""
     reasons: tuple[str, ...] = ()
     errors: tuple[ErrorCount, ...] = ()
     timings: Timings = Field(default_factory=dict)

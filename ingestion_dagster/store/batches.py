@@ -173,16 +173,10 @@ async def transitions(connection: AsyncConnection, batch_id: int) -> list[dict[s
 async def sweep_staged(
     connection: AsyncConnection, batch_id: int | None = None, older_than: datetime | None = None
 ) -> int:
-    """Remove the staged rows of decided batches (or of one); returns how many rows went."""
-    result = await connection.execute(
-        text(
-            "DELETE FROM staged_items WHERE batch_id IN (SELECT id FROM ingestion_batches"
-            " WHERE state IN ('applied', 'rejected', 'failed', 'unchanged')"
-            " AND (CAST(:batch AS bigint) IS NULL OR id = :batch)"
-            " AND (CAST(:older AS timestamptz) IS NULL OR decided_at < :older))"
-        ),
-        {"batch": batch_id, "older": older_than},
-    )
+    """Remove the staged rows of decided batches (or of one) and the keys noted for them; how many rows went."""
+    parameters = {"batch": batch_id, "older": older_than}
+    result = await connection.execute(text(f"DELETE FROM staged_items WHERE {DECIDED}"), parameters)
+    await connection.execute(text(f"DELETE FROM item_rekeys WHERE supplier_item_id IS NULL AND {DECIDED}"), parameters)
     return int(result.rowcount)
 
 
@@ -197,6 +191,11 @@ async def errors_by_code(connection: AsyncConnection, batch_id: int) -> list[dic
     )
     return [dict(row._mapping) for row in rows]
 
+
+DECIDED = """batch_id IN (
+    SELECT id FROM ingestion_batches WHERE state IN ('applied', 'rejected', 'failed', 'unchanged')
+    AND (CAST(:batch AS bigint) IS NULL OR id = :batch)
+    AND (CAST(:older AS timestamptz) IS NULL OR decided_at < :older))"""
 
 ONE_BATCH = """
 SELECT batch.*, supplier.key AS supplier_key, supplier.name AS supplier_name, supplier.last_batch_id

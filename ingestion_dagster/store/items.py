@@ -29,6 +29,10 @@ COMPARED = (
 """Columns that, beside the price, decide whether an item changed."""
 
 
+COMPARABLE = "(old_currency IS NULL OR currency IS NULL OR old_currency = currency)"
+"""Two prices of an item say something about each other, unless each has a currency and not the same one."""
+
+
 @dataclass(frozen=True, slots=True)
 class MergeCounts:
     """What the merge did to the supplier's items."""
@@ -39,7 +43,9 @@ class MergeCounts:
     missing: int
     price_changes: int
     median_change: float | None
-    """Percent, over the prices that changed."""
+    """Percent, over the prices that changed within their currency."""
+    currencies: tuple[str, ...]
+    """`EUR to USD`, each once, of the items that changed their currency."""
 
 
 async def lock_supplier(connection: AsyncConnection, supplier_id: UUID) -> None:
@@ -75,6 +81,7 @@ async def merge(connection: AsyncConnection, batch_id: int, grace: int, actor: s
         missing=merged.missing,
         price_changes=merged.price_changes,
         median_change=round(float(merged.median_change), 2) if merged.median_change is not None else None,
+        currencies=tuple(merged.currencies or ()),
     )
     await connection.execute(
         text(
@@ -227,7 +234,9 @@ SELECT (SELECT count(*) FROM staged_items WHERE batch_id = :batch) AS staged,
        count(*) FILTER (WHERE item_id IS NOT NULL
            AND (old_price, old_currency) IS DISTINCT FROM (price, currency)) AS price_changes,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY 100.0 * (price - old_price) / old_price)
-           FILTER (WHERE old_price > 0 AND old_price <> price) AS median_change,
+           FILTER (WHERE old_price > 0 AND old_price <> price AND {COMPARABLE}) AS median_change,
+       array_agg(DISTINCT old_currency || ' to ' || coalesce(currency, 'none'))
+           FILTER (WHERE old_currency IS NOT NULL AND old_currency IS DISTINCT FROM currency) AS currencies,
        (SELECT at FROM moment) AS at
 FROM incoming
 """

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ingestion_dagster.core.guards import Before, Facts, WorstRow, question_key
 from ingestion_dagster.core.mapped import MappedSheet, Question
 from ingestion_dagster.core.supplier import Thresholds
+from ingestion_dagster.store import rekeys
 from ingestion_dagster.store.judging_sql import CHANGED, CHANGES, COPIED, COUNTED, IN_FORCE, MISSING, OUTLIERS, TOTALS
 
 
@@ -17,7 +18,15 @@ async def facts_of(
     connection: AsyncConnection, batch: dict[str, Any], limits: Thresholds, mapped: MappedSheet
 ) -> Facts:
     """Everything the guards want to know about `batch` (a row of `store.batches.get`)."""
-    parameters = {"batch": batch["id"], "supplier": batch["supplier_id"]}
+    async with rekeys.as_rekeyed(connection, batch) as carried:
+        return await _counted(connection, batch, limits, mapped, carried)
+
+
+async def _counted(
+    connection: AsyncConnection, batch: dict[str, Any], limits: Thresholds, mapped: MappedSheet, carried: int
+) -> Facts:
+    rekey = rekeys.rekey_of(batch)
+    parameters = _of(batch)
     await connection.execute(text("SELECT set_config('enable_nestloop', 'off', true)"))
     counted = (await connection.execute(text(COUNTED), parameters)).one()
     changed = missing = outliers = copied = None
@@ -40,6 +49,8 @@ async def facts_of(
         matched=counted.matched,
         changed=counted.changed,
         median_change=float(changed.median_change) if changed and changed.median_change is not None else None,
+        median_percent=float(changed.median_percent) if changed and changed.median_percent is not None else None,
+        currencies=tuple((changed and changed.currencies) or ()),
         jumps=changed.jumps if changed else 0,
         currency_changes=counted.currency_changes,
         distinct_prices=counted.distinct_prices,
@@ -49,6 +60,7 @@ async def facts_of(
         copied=copied.copied if copied else 0,
         copied_from=copied.header if copied else "",
         outliers=outliers.outliers if outliers else 0,
+        rekey=None if rekey is None else rekey.model_copy(update={"carried": carried, "known": counted.known}),
         price_kind=mapped.qualifiers,
         before=await _before(connection, batch["supplier_id"]),
         worst={
@@ -63,10 +75,7 @@ async def _before(connection: AsyncConnection, supplier_id: UUID) -> Before | No
     row = (await connection.execute(text(IN_FORCE), {"supplier": supplier_id})).first()
     if row is None:
         return None
-    read = max(row.total_rows, 1)
     return Before(
-        reject_share=row.rejected_rows / read,
-        duplicate_share=(row.duplicates or 0) / read,
         price_kind=row.price_kind or {},
         signature=row.signature or "",
         answered=tuple(question_key(Question.model_validate(question)) for question in row.questions),
@@ -77,19 +86,25 @@ def _worst(found: Row[Any] | None, column: str) -> tuple[WorstRow, ...]:
     return tuple(WorstRow.model_validate(row) for row in (found and found._mapping[column]) or ())
 
 
-async def totals_of(connection: AsyncConnection, batch_id: int, supplier_id: UUID) -> dict[str, int]:
+async def totals_of(connection: AsyncConnection, batch: dict[str, Any]) -> dict[str, int]:
     """What a merge of the batch would count: inserted, prices, other, returned, unchanged."""
     await connection.execute(text("SELECT set_config('enable_nestloop', 'off', true)"))
-    row = (await connection.execute(text(TOTALS), {"batch": batch_id, "supplier": supplier_id})).one()
+    async with rekeys.as_rekeyed(connection, batch):
+        row = (await connection.execute(text(TOTALS), _of(batch))).one()
     return {name: int(count) for name, count in row._mapping.items()}
 
 
-async def changes_of(connection: AsyncConnection, batch_id: int, supplier_id: UUID, limit: int) -> Sequence[Any]:
+def _of(batch: dict[str, Any]) -> dict[str, Any]:
+    return {"batch": batch["id"], "supplier": batch["supplier_id"]}
+
+
+async def changes_of(connection: AsyncConnection, batch: dict[str, Any], limit: int) -> Sequence[Any]:
     """What a merge of the batch would do, row by row: price changes (largest first), other changes, new, vanished.
 
     Each row: kind (`price`, `other`, `insert` or `vanished`), row_number, supplier_sku, name, old_price,
     old_currency, price, currency, percent, and the names of the other fields that differ. At most `limit` of a kind.
     """
     await connection.execute(text("SELECT set_config('enable_nestloop', 'off', true)"))
-    rows = await connection.execute(text(CHANGES), {"batch": batch_id, "supplier": supplier_id, "limit": limit})
+    async with rekeys.as_rekeyed(connection, batch):
+        rows = (await connection.execute(text(CHANGES), _of(batch) | {"limit": limit})).all()
     return [dict(row._mapping) for row in rows]

@@ -1,11 +1,11 @@
 """The statements of `judging.py`: a staged batch joined with what is stored. No code."""
 
-from ingestion_dagster.store.items import COMPARED
+from ingestion_dagster.store.items import COMPARABLE, COMPARED
 
-COUNTED = """
+COUNTED = f"""
 SELECT count(staged.supplier_sku) AS staged,
        count(*) FILTER (WHERE staged.supplier_sku = item.supplier_sku) AS matched,
-       count(*) FILTER (WHERE price <> old_price) AS changed,
+       count(*) FILTER (WHERE price <> old_price AND {COMPARABLE}) AS changed,
        count(*) FILTER (WHERE staged.supplier_sku = item.supplier_sku AND old_currency IS NOT NULL
                           AND old_currency IS DISTINCT FROM currency) AS currency_changes,
        count(DISTINCT price) AS distinct_prices,
@@ -43,8 +43,9 @@ def _five(condition: str) -> str:
 
 CHANGED = f"""
 WITH judged AS MATERIALIZED (
-    SELECT *, price <> old_price AS changed, price <> old_price AND (price = above OR price = below) AS slipped,
-           CASE WHEN old_price > 0 AND price > 0 THEN price / old_price END AS ratio
+    SELECT *, price <> old_price AND {COMPARABLE} AS changed,
+           price <> old_price AND {COMPARABLE} AND (price = above OR price = below) AS slipped,
+           CASE WHEN old_price > 0 AND price > 0 AND {COMPARABLE} THEN price / old_price END AS ratio
     FROM (
         SELECT staged.row_number, staged.supplier_sku, staged.price, staged.currency,
                item.current_price AS old_price, item.currency AS old_currency, item.id AS item_id,
@@ -59,6 +60,9 @@ WITH judged AS MATERIALIZED (
 SELECT count(*) FILTER (WHERE slipped) AS slipped,
        count(*) FILTER (WHERE {JUMPED}) AS jumps,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(ratio - 1)) FILTER (WHERE ratio <> 1) AS median_change,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY 100 * (ratio - 1)) FILTER (WHERE ratio <> 1) AS median_percent,
+       array_agg(DISTINCT old_currency || ' to ' || coalesce(currency, 'none')) FILTER (WHERE {OTHER_CURRENCY})
+           AS currencies,
        {_five(JUMPED)} AS worst_jumps,
        {_five("changed")} AS worst_changes,
        {_five(OTHER_CURRENCY)} AS worst_currency,
@@ -126,6 +130,7 @@ WITH changed AS MATERIALIZED (
     FROM staged_items staged
     JOIN supplier_items item ON item.supplier_id = :supplier AND item.supplier_sku = staged.supplier_sku
     WHERE staged.batch_id = :batch AND staged.price <> item.current_price
+      AND (item.currency IS NULL OR staged.currency IS NULL OR item.currency = staged.currency)
     ORDER BY staged.row_number
 ), cells AS (
     SELECT header, price, old_price, {_amount("was ->> header")} AS amount_before, {_amount("now ->> header")} AS amount
@@ -143,8 +148,7 @@ FROM counted WHERE greatest(stood, stands) > 0 ORDER BY greatest(stood, stands) 
 another column says now, where that column did not always repeat the price."""
 
 IN_FORCE = """
-SELECT batch.total_rows, batch.rejected_rows, (batch.report ->> 'duplicates')::int AS duplicates,
-       batch.mapping -> 'qualifiers' AS price_kind, batch.mapping ->> 'signature' AS signature, batch.questions
+SELECT batch.mapping -> 'qualifiers' AS price_kind, batch.mapping ->> 'signature' AS signature, batch.questions
 FROM suppliers supplier JOIN ingestion_batches batch ON batch.id = supplier.last_batch_id
 WHERE supplier.id = :supplier
 """
@@ -187,7 +191,7 @@ CHANGES = f"""
 WITH compared AS MATERIALIZED ({COMPARISON}), told AS (
     SELECT CASE WHEN item_id IS NULL THEN 'insert' WHEN price_differs THEN 'price' ELSE 'other' END AS kind,
            row_number, supplier_sku, name, old_price, old_currency, price, currency,
-           CASE WHEN old_price > 0 AND old_currency IS NOT DISTINCT FROM currency
+           CASE WHEN old_price > 0 AND {COMPARABLE}
                 THEN round((price / old_price - 1) * 100, 2) END AS percent,
            CASE WHEN item_id IS NULL THEN ARRAY[]::text[] ELSE differing END AS differing, returns
     FROM compared WHERE item_id IS NULL OR price_differs OR cardinality(differing) > 0 OR returns

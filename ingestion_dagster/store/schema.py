@@ -296,6 +296,27 @@ item_absences = Table(
     _moment("returned_at", required=False),
 )
 
+item_rekeys = Table(
+    "item_rekeys",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("batch_id", BigInteger, nullable=False),
+    Column("supplier_item_id", BigInteger),
+    Column("former_sku", Text, nullable=False),
+    Column("supplier_sku", Text, nullable=False),
+    Column(
+        "set_aside",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="Not found again: the old key, with an addition",
+    ),
+    _moment("rekeyed_at", required=False),
+    Index("ix_item_rekeys_batch", "batch_id"),
+    Index("ix_item_rekeys_item", "supplier_item_id"),
+    Index("ix_item_rekeys_former", "former_sku"),
+)
+
 parsing_logs = Table(
     "parsing_logs",
     metadata,

@@ -90,9 +90,12 @@ async def close_overtaken(connection: AsyncConnection, supplier_id: UUID, applie
 CONTENT_HASH = f"""
 SELECT encode(sha256(convert_to(coalesce(string_agg(
            md5(row(row_number, supplier_sku, price, price_column, {", ".join(COMPARED)})::text),
-           '' ORDER BY row_number, supplier_sku), ''), 'UTF8')), 'hex')
+           '' ORDER BY row_number, supplier_sku), '')
+       || coalesce((SELECT string_agg(md5(row(former_sku, supplier_sku)::text), '' ORDER BY former_sku)
+                    FROM item_rekeys WHERE batch_id = :batch), ''), 'UTF8')), 'hex')
 FROM staged_items WHERE batch_id = :batch
 """
+"""Of the rows, and of the old keys that their items are known by where those are others."""
 
 SAME_LIST = """
 SELECT batch.id, batch.state FROM ingestion_batches batch JOIN suppliers supplier ON supplier.id = batch.supplier_id

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from ingestion_dagster.instance import instance
 from ingestion_dagster.settings import settings
 from ingestion_dagster_tests.integration.shop import Shop, rows_of
 from ingestion_dagster_tests.integration.test_telling_commands import Terminal
@@ -65,6 +67,64 @@ def test_a_decision_that_cannot_be_made_is_one_line_and_exit_code_1(shop: Shop, 
     assert code == 1
     assert f"overtaken by batch {newer.batch_id}" in " ".join(said.split())
     assert len(said.strip().splitlines()) == 1
+
+
+@pytest.fixture
+def dagster_home(dagster_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Dagster instance on PostgreSQL that lives on from command to command."""
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", dagster_url)
+
+
+def checks_shown(shop: Shop) -> dict[str, tuple[str, str]]:
+    """Check -> status and description, as Dagster has them of the supplier now."""
+    names = ("price_jumps", "reject_rate", "row_count_stable", "mapping_confirmed")
+    keys = [dg.AssetCheckKey(dg.AssetKey("supplier_items"), name) for name in names]
+    with instance(shop.place) as opened:
+        found = opened.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+    assert {record.partition for record in found.values()} == {"acme"}
+    return {key.name: (record.status.value, record.evaluation.description) for key, record in found.items()}
+
+
+@pytest.mark.usefixtures("dagster_home")
+def test_every_decision_shows_in_dagster_however_many_follow_each_other(shop: Shop, ingestion: Terminal) -> None:
+    for day, decision in enumerate(("approve", "approve", "reject", "approve"), 1):
+        held = shop.load(rows_of([1000.0 * 10**day, *CALM[1:]]))
+        assert held.status == "held"
+        code, _, said = ingestion("batch", decision, str(held.batch_id), "--by", "ann")
+        assert (code, said) == (0, "")
+        if decision == "approve":
+            shown = checks_shown(shop)
+            assert {status for status, _ in shown.values()} == {"SUCCEEDED"}, day
+            assert "Approved by a person" in shown["price_jumps"][1]
+    with instance(shop.place) as opened:
+        runs = opened.get_runs(dg.RunsFilter(job_name="review_batch", tags={"ingestion/supplier": "acme"}))
+        assert [run.status for run in runs] == [dg.DagsterRunStatus.SUCCESS] * 4
+
+
+def test_an_almost_empty_list_is_approved_only_with_the_number_of_items_that_go(
+    shop: Shop, ingestion: Terminal
+) -> None:
+    held = shop.load(rows_of(CALM[:1]))
+    code, _, said = ingestion("batch", "approve", str(held.batch_id))
+    assert code == 1
+    assert f"ingestion batch approve {held.batch_id} --force 19" in " ".join(said.split())
+    assert ingestion("batch", "approve", str(held.batch_id), "--force", "20")[0] == 1
+    code, out, _ = ingestion("batch", "approve", str(held.batch_id), "--force", "19")
+    assert (code, "19 missing" in out) == (0, True)
+
+
+def test_a_dagster_that_cannot_be_told_does_not_undo_a_decision(
+    shop: Shop, ingestion: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", "postgresql+psycopg2://nobody:secret@127.0.0.1:1/none")
+    held = shop.load(rows_of(JUMP))
+    code, out, said = ingestion("batch", "approve", str(held.batch_id))
+    assert (code, "is applied" in out) == (0, True)
+    assert len(said.strip().splitlines()) == 1
+    assert "ingestion load acme" in said
+    assert "secret" not in said
 
 
 def test_columns_are_shown_and_confirmed(shop: Shop, ingestion: Terminal) -> None:

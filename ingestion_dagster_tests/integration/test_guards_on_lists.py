@@ -11,6 +11,7 @@ import pytest
 from ingestion_dagster import reviewing
 from ingestion_dagster.core.errors import SheetError
 from ingestion_dagster.core.walk import LoadSummary
+from ingestion_dagster.ops import summary_metadata
 from ingestion_dagster_tests.integration.shop import HEADER, Shop, rows_of
 
 CHANCE = random.Random(5)
@@ -198,14 +199,54 @@ def test_in_a_list_of_three_rows_retail_for_wholesale_is_still_held(database_url
     assert "median_price_change" in names(shop, shop.load(rows_of([16, 31, 48])))
 
 
-def test_what_was_approved_once_is_not_held_again_the_next_day(database_url: str, tmp_path: Path) -> None:
+def test_an_exception_that_was_approved_once_is_held_again_until_a_threshold_says_it_is_usual(
+    database_url: str, tmp_path: Path
+) -> None:
     shop = Shop(database_url, tmp_path)
     rows = [row if at % 5 < 3 else [*row[:2], "ask", *row[3:]] for at, row in enumerate(ROWS)]
     held = shop.load(rows)
     assert "reject_rate" in names(shop, held)
-    asyncio.run(reviewing.approve(shop.place, held.batch_id, "ann", "prices on request are usual here"))
-    tomorrow = [*rows[:10], [*rows[10][:2], round(PRICES[10] * 1.05, 2), *rows[10][3:]], *rows[11:]]
+    asyncio.run(reviewing.approve(shop.place, held.batch_id, "ann", "this once"))
+    tomorrow = priced(rows, 10, round(PRICES[10] * 1.05, 2))
+    again = shop.load(tomorrow)
+    assert "reject_rate" in names_held(shop, again)
+    assert "guards.reject_share" in again.reasons[0]
+    shop.register(guards={"reject_share": 0.5})
     assert shop.load(tomorrow).status == "partial_success"
+
+
+def names_held(shop: Shop, summary: LoadSummary) -> list[str]:
+    ((guards,),) = shop.sql("SELECT guards FROM ingestion_batches WHERE id = :id", id=summary.batch_id)
+    return [guard["name"] for guard in guards if guard["tripped"]]
+
+
+def test_prices_of_two_currencies_are_never_compared(shop: Shop) -> None:
+    dollars = shop.load(rows_of([round(price * 10, 2) for price in PRICES], currency="USD"))
+    assert names(shop, dollars) == ["currency_change"]
+    assert "EUR to USD" in dollars.reasons[0]
+    assert (dollars.median_price_change, dollars.currencies) == (None, ("EUR to USD",))
+    shown = summary_metadata(dollars, {})
+    assert shown["price_change"] == "cannot be compared: EUR to USD"
+    done = asyncio.run(reviewing.approve(shop.place, dollars.batch_id, "ann"))
+    assert (done.median_price_change, done.currencies, done.price_changes) == (None, ("EUR to USD",), 120)
+
+
+def test_within_a_list_of_two_currencies_only_like_prices_are_compared(shop: Shop) -> None:
+    rows = rows_of([round(price * 1.1, 2) for price in PRICES[:60]]) + [
+        [*row[:2], round(price * 9, 2), "PLN", row[4]] for row, price in zip(ROWS[60:], PRICES[60:], strict=True)
+    ]
+    held = shop.load(rows)
+    assert "currency_change" in names(shop, held)
+    assert held.median_price_change == pytest.approx(10, abs=0.1)
+
+
+@pytest.mark.parametrize(("factor", "percent"), [(100, 9900), (0.5, -50)])
+def test_a_held_list_shows_how_its_prices_would_change(shop: Shop, factor: float, percent: float) -> None:
+    held = shop.load(rows_of([round(price * factor, 2) for price in PRICES]))
+    assert held.status == "held"
+    assert summary_metadata(held, {})["price_change"] == pytest.approx(percent, abs=0.5)
+    assert (held.price_changes, held.updated) == (120, 0)
+    assert shop.load().median_price_change == held.median_price_change
 
 
 def test_a_dozen_ordinary_days_raise_no_alarm(database_url: str, tmp_path: Path) -> None:

@@ -52,8 +52,10 @@ def load(shop: Shop, instance: dg.DagsterInstance, prices: list[float]) -> dg.Ex
     return run(shop, instance, "ingest_supplier", partition_key="acme")
 
 
-def review(shop: Shop, instance: dg.DagsterInstance, batch_id: int, decision: str) -> dg.ExecuteInProcessResult:
-    config = {"batch_id": batch_id, "decision": decision, "note": "looked at it", "by": "ann"}
+def review(
+    shop: Shop, instance: dg.DagsterInstance, batch_id: int, decision: str, **more: Any
+) -> dg.ExecuteInProcessResult:
+    config = {"batch_id": batch_id, "decision": decision, "note": "looked at it", "by": "ann", **more}
     return run(shop, instance, "review_batch", run_config={"ops": {"decide_batch": {"config": config}}})
 
 
@@ -105,6 +107,50 @@ def test_a_rejection_is_an_observation_and_changes_nothing(shop: Shop, instance:
     assert len(materialized(instance)) == 2
 
 
+def shown(instance: dg.DagsterInstance) -> dict[str, set[tuple[str, str]]]:
+    """Supplier -> statuses and descriptions of its checks, the newest of each."""
+    names = ("price_jumps", "reject_rate", "row_count_stable", "mapping_confirmed")
+    told: dict[str, set[tuple[str, str]]] = {}
+    for name in names:
+        key = dg.AssetCheckKey(dg.AssetKey("supplier_items"), name)
+        for record in reversed(instance.event_log_storage.get_asset_check_execution_history(key, limit=50)):
+            known = told.setdefault(str(record.partition), set())
+            known -= {(n, d) for n, d in known if n == name}
+            evaluation = record.evaluation
+            told[str(record.partition)] = known | {
+                (name, f"{record.status.value}: {evaluation.description if evaluation else ''}")
+            }
+    return told
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [("hello;you\nthere;again\n", "no column looks like a price"), (None, "no file 'bad.csv'")]
+)
+def test_a_load_that_fails_turns_its_own_supplier_s_checks_red_with_the_reason_and_no_other(
+    shop: Shop, instance: dg.DagsterInstance, content: str | None, reason: str
+) -> None:
+    other = Shop(shop.url, shop.inbox.parent, key="bad")
+    instance.add_dynamic_partitions("suppliers", ["bad"])
+    load(shop, instance, CALM)
+    if content is not None:
+        (other.inbox / "bad.csv").write_text(content)
+    assert not run(other, instance, "ingest_supplier", partition_key="bad").success
+    told = shown(instance)
+    assert set(told) == {"acme", "bad"}
+    assert {status.partition(":")[0] for _, status in told["acme"]} == {"SUCCEEDED"}
+    assert len(told["bad"]) == 4
+    for _, status in told["bad"]:
+        assert status.startswith("FAILED: bad: the list was not loaded")
+        assert reason in status
+
+
+def test_a_list_that_could_not_be_fetched_alone_says_nothing_of_items(shop: Shop, instance: dg.DagsterInstance) -> None:
+    load(shop, instance, CALM)
+    (shop.inbox / "acme.csv").unlink()
+    run(shop, instance, "ingest_supplier", partition_key="acme", asset_selection=[dg.AssetKey("supplier_sheet")])
+    assert {status.partition(":")[0] for _, status in shown(instance)["acme"]} == {"SUCCEEDED"}
+
+
 def test_a_decision_that_comes_too_late_fails_with_one_sentence(shop: Shop, instance: dg.DagsterInstance) -> None:
     load(shop, instance, CALM)
     load(shop, instance, [100.0, *CALM[1:]])
@@ -114,6 +160,18 @@ def test_a_decision_that_comes_too_late_fails_with_one_sentence(shop: Shop, inst
     (failure,) = [event for event in done.all_events if event.is_step_failure]
     assert "overtaken by batch 3" in str(failure.step_failure_data.user_failure_data.description)
     assert shop.prices()["A001"] == "11"
+
+
+def test_a_list_that_lost_most_items_needs_their_number_in_the_run_s_configuration(
+    shop: Shop, instance: dg.DagsterInstance
+) -> None:
+    load(shop, instance, CALM)
+    load(shop, instance, CALM[:2])
+    refused = review(shop, instance, 2, "approve")
+    (failure,) = [event for event in refused.all_events if event.is_step_failure]
+    assert "`force: 18`" in str(failure.step_failure_data.user_failure_data.description)
+    assert review(shop, instance, 2, "approve", force=18).success
+    assert materialized(instance)[0].metadata["missing"].value == 18
 
 
 def test_the_sweep_runs_every_night_unless_somebody_stops_it(shop: Shop, instance: dg.DagsterInstance) -> None:

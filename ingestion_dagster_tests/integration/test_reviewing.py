@@ -27,8 +27,8 @@ def shop(database_url: str, tmp_path: Path) -> Shop:
     return made
 
 
-def approve(shop: Shop, batch_id: int, note: str | None = None) -> LoadSummary:
-    return asyncio.run(reviewing.approve(shop.place, batch_id, "ann", note))
+def approve(shop: Shop, batch_id: int, note: str | None = None, force: int | None = None) -> LoadSummary:
+    return asyncio.run(reviewing.approve(shop.place, batch_id, "ann", note, force))
 
 
 def reject(shop: Shop, batch_id: int, note: str | None = None) -> str:
@@ -143,6 +143,23 @@ def test_staged_rows_that_are_not_the_judged_ones_are_never_applied(shop: Shop) 
         approve(shop, held.batch_id)
     assert shop.prices()["A002"] == "11"
     assert shop.sql("SELECT state FROM ingestion_batches WHERE id = :id", id=held.batch_id) == [("held",)]
+
+
+@pytest.mark.parametrize("left", [1, 14])
+def test_a_list_that_lost_most_items_is_approved_only_by_who_types_how_many(shop: Shop, left: int) -> None:
+    held = shop.load(rows_of(CALM[:left]))
+    lost = len(CALM) - left
+    for typed in (None, 0, lost - 1, lost + 1):
+        with pytest.raises(StoreRejected, match=f"--force {lost}`"):
+            approve(shop, held.batch_id, force=typed)
+    assert shop.sql("SELECT state FROM ingestion_batches WHERE id = :id", id=held.batch_id) == [("held",)]
+    assert shop.sql("SELECT count(*) FROM supplier_items WHERE missing_since IS NOT NULL") == [(0,)]
+    assert approve(shop, held.batch_id, force=lost).missing == lost
+
+
+def test_a_list_that_lost_half_of_its_items_is_approved_as_any_other(shop: Shop) -> None:
+    held = shop.load(rows_of(CALM[:15]))
+    assert approve(shop, held.batch_id).missing == 15
 
 
 def test_a_batch_is_decided_once(shop: Shop) -> None:

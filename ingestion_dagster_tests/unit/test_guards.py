@@ -82,14 +82,25 @@ def test_small_changes_of_every_price_are_an_ordinary_day() -> None:
     assert names_tripped(changed=100, median_change=0.03) == []
 
 
-def test_a_level_that_was_let_through_once_is_normal_for_that_supplier_afterwards() -> None:
-    rejects = {"staged": 55, "rejected": 45}
-    assert names_tripped(**rejects) == ["reject_rate"]
-    assert names_tripped(**rejects, before=Before(reject_share=0.45)) == []
-    assert names_tripped(**rejects, before=Before(reject_share=0.35)) == ["reject_rate"]
-    twins = {"staged": 80, "rejected": 20, "duplicates": 20}
-    assert names_tripped(**twins, before=Before(duplicate_share=0.2)) == []
+def test_a_level_is_judged_by_the_supplier_s_thresholds_whatever_was_let_through_before() -> None:
+    assert names_tripped(staged=55, rejected=45, before=Before()) == ["reject_rate"]
+    assert names_tripped(staged=80, rejected=20, duplicates=20, before=Before()) == ["duplicate_rate"]
+    assert "guards.reject_share" in judged(staged=55, rejected=45)["reject_rate"].message
     assert names_tripped(distinct_prices=1, distinct_before=1) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "missing", "most"),
+    [(100, 51, True), (100, 50, False), (75, 74, True), (2, 2, True), (1, 1, False), (0, 0, False)],
+)
+def test_a_list_that_lost_more_than_half_of_the_items_loses_most(known: int, missing: int, most: bool) -> None:
+    assert Facts(**(CALM | {"known": known, "missing": missing})).loses_most is most
+
+
+def test_a_change_of_currency_is_said_with_both_currencies() -> None:
+    message = judged(currency_changes=3, currencies=("EUR to USD",))["currency_change"].message
+    assert "EUR to USD" in message
+    assert "cannot be compared" in message
 
 
 def test_the_worst_rows_are_told_only_by_a_guard_that_trips() -> None:
