@@ -109,6 +109,6 @@ def read_by(now: MappedSheet, former: FormerKey) -> MappedSheet:
 
 def one_to_one(former: Mapping[int, str], now: Iterable[tuple[int, str]], known: Set[str]) -> dict[str, str]:
     """Old key -> new key, by row, where the old one is known and neither stands beside another of the other kind."""
-    pairs = {(former[row], key) for row, key in now if former.get(row) in known}
+    pairs = {(former[row], key) for row, key in now if former.get(row)}
     olds, news = Counter(old for old, _ in pairs), Counter(new for _, new in pairs)
-    return {old: new for old, new in pairs if olds[old] == 1 and news[new] == 1}
+    return {old: new for old, new in pairs if old in known and olds[old] == 1 and news[new] == 1}

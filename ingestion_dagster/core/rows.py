@@ -16,6 +16,7 @@ from ingestion_dagster.core.row_fast import mixed_row_reader, plain_row_reader
 from ingestion_dagster.core.row_merges import merge_filler
 from ingestion_dagster.core.row_model import LIMITS, MAX_TEXT
 from ingestion_dagster.core.row_plan import RowPlan, plan_rows
+from ingestion_dagster.core.row_signature import Below, Sign, sign_of
 from ingestion_dagster.core.row_types import CellProblem, ItemRow, NotAnItem, NotAnItemKind, RowReject
 from ingestion_dagster.core.row_values import Examined, Problem, row_examiner
 from ingestion_dagster.core.sheets import Row, Sheet, column_letter
@@ -39,7 +40,7 @@ def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterato
     read_short = mixed_row_reader(plan, sheet) if sheet.typed else plain_row_reader(plan)
     examine = row_examiner(plan, sheet)
     first, last = plan.first_row, plan.last_row
-    beginnings, section = _total_beginnings(), None
+    beginnings, section, below = _total_beginnings(), None, Below()
     fill = merge_filler(sheet.merges, first, frozenset({plan.columns["stock"]}))
     for number, cells in enumerate(sheet.rows()):
         if number < first:
@@ -48,23 +49,32 @@ def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterato
             break
         row = fill(number, cells) if fill is not None else cells
         if row is not cells and _only_continues(cells, row, plan):
-            yield NotAnItem(number, "blank")
+            yield from below.no_item(NotAnItem(number, "blank"))
             continue
         item = read_short(number, row, section)
         if item is not None and (item[1][:_INITIALS].casefold() not in beginnings or not _sounds_like_total(item[1])):
+            if below.stirred:
+                yield from below.item_follows()
             yield item
             continue
         seen = examine(number, row, section)
         if seen.item is not None and not _sounds_like_total(seen.key):
+            yield from below.item_follows()
             yield seen.item
             continue
         if seen.item is not None or _may_be_no_item(seen):
             kind = classify_row(cells, mapped)
-            if kind != "item":
+            sign = sign_of(cells, mapped, frozenset(p.code for p in seen.problems)) if kind == "item" else None
+            if kind != "item" or sign is Sign.SURE:
                 section = _title(cells, mapped) if kind == "section" else section
-                yield NotAnItem(number, kind)
+                yield from below.no_item(NotAnItem(number, "footer" if kind == "item" else kind))
                 continue
+            if sign is not None and seen.item is None:
+                yield from below.doubtful(_reject(number, row, seen, plan), sign)
+                continue
+        yield from below.item_follows()
         yield seen.item or _reject(number, row, seen, plan)
+    yield from below.end()
 
 
 def _only_continues(cells: Row, filled: Row, plan: RowPlan) -> bool:
