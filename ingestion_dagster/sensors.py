@@ -65,7 +65,10 @@ def look(context: dg.SensorEvaluationContext, place: Workplace) -> dg.SensorResu
     except StoreError as error:
         return _nothing_taken(context, f"nothing was taken and nothing handed out: {error}")
     except TimeoutError:
-        return _nothing_taken(context, f"the tick was ended after {TICK_SECONDS} s: a server answers too slowly")
+        return _nothing_taken(
+            context,
+            f"the tick was ended after {TICK_SECONDS} s, the next takes less: a server is too slow",
+        )
     except Exception as error:
         context.log.exception("the tick failed; nothing is lost, the next one goes on")
         return _nothing_taken(context, f"the tick failed: {type(error).__name__}: {error}")
@@ -86,7 +89,7 @@ async def _evaluate(context: dg.SensorEvaluationContext, place: Workplace) -> dg
             return _nothing_taken(context, f"INGESTION_STRICT_REDIS is on and Redis may lose messages: {unsafe}")
         async with asyncio.timeout(TICK_SECONDS), connected(place.database_url, place.limits) as database:
             done = await tick(place, mailbox, database, run_of, _memory)
-            if not _worth_telling(done) and _mail_comes(mailbox, place.settings.sensor_wait_seconds):
+            if not _worth_telling(done) and _mail_comes(mailbox, place.settings.sensor_wait_seconds, done.deferred):
                 done = await tick(place, mailbox, database, run_of, _memory)
             await send_alerts(place, database)
             new_keys = await _new_partitions(context.instance, database)
@@ -101,10 +104,10 @@ async def _evaluate(context: dg.SensorEvaluationContext, place: Workplace) -> dg
     )
 
 
-def _mail_comes(mailbox: "Mailbox", seconds: float) -> bool:
+def _mail_comes(mailbox: "Mailbox", seconds: float, passed_over: int) -> bool:
     """Whether there is mail within so many seconds. A Redis that is away was told of by the tick."""
     try:
-        return mailbox.wait_for_work(seconds)
+        return mailbox.wait_for_work(seconds, passed_over=passed_over)
     except StoreUnavailable:
         return False
 
@@ -190,5 +193,6 @@ def _worth_telling(done: Tick) -> bool:
 def _in_words(done: Tick) -> str:
     words = [f"{len(done.recorded)} messages taken" if done.recorded else ""]
     words.append("so many requests wait that mail stays in Redis" if done.full else "")
+    words.append(f"{done.deferred} messages wait for what another session has locked" if done.deferred else "")
     words.append(f"{done.waiting} requests waiting for their supplier or their time; nothing new to start")
     return "; ".join([*done.troubles, *filter(None, words)])
