@@ -45,3 +45,15 @@ def _visible(character: str) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def in_json(document: str) -> str:
+    """A JSON document with every character that acts or hides as its escape: the same document to a program."""
+    if document.isprintable():
+        return document
+    return "".join(c if c.isprintable() or c in "\n\t" else _escaped(c) for c in document)
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at] << 8 | units[at + 1]:04x}" for at in range(0, len(units), 2))

@@ -1,12 +1,13 @@
 """Text from outside where it is shown: laws of each medium's one function."""
 
+import json
 import unicodedata
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingestion_dagster.core.shown_text import LONGEST_LINE, one_line
+from ingestion_dagster.core.shown_text import LONGEST_LINE, in_json, one_line
 
 ANY = st.text(
     st.characters() | st.sampled_from("\x00\x1b\x7f\x85\x9b\n\r\t\u2028\u202e\u2066\u200b\u200d\ud800\U000e0041")
@@ -59,3 +60,12 @@ def test_what_would_act_is_written_as_its_code(text: str, shown: str) -> None:
 
 def test_what_is_too_long_is_cut() -> None:
     assert one_line("x" * 2000) == "x" * (LONGEST_LINE - 1) + "…"
+
+
+@given(ANY)
+@example("\x9b2J\u202e\U000e0041\x7f")
+def test_a_json_document_stays_the_same_to_a_program_and_shows_all_it_holds(text: str) -> None:
+    document = json.dumps({"name": text}, ensure_ascii=False)
+    shown = in_json(document)
+    assert shown.isprintable()
+    assert json.loads(shown) == {"name": text}
