@@ -25,8 +25,6 @@ TIERS: Final = ("purchase", "wholesale", "retail", "promo")
 """Kinds of price besides the plain one; every one of them is a price."""
 _PER_HUNDRED = re.compile(r"(?:per|pro|je|za|за|par|por|na|a|/) ?(100|1000)(?!\d)")
 _LONGEST_QUICK: Final = 70
-_SHORT_STEM: Final = 3
-"""Stems of so few letters are whole words: `мин`, not `Минск`."""
 _EXTRA: Final = 0.95
 _BARE_EXTRA: Final = 0.5
 _SAID_WITH: Final = 0.75
@@ -89,8 +87,7 @@ def _with_purpose(groups: dict[str, float], purpose: Purpose) -> dict[str, float
     is_price = field == "price" or field in TIERS
     if purpose.included:
         return {g: max(s, _SAID_WITH) for g, s in groups.items() if g == field} if is_price else groups
-    is_value = purpose.role == "stock" and field == "stock" and purpose.is_money
-    if (is_value or (purpose.is_money and (is_price or not field))) and groups.get("other", 0.0) < 1.0:
+    if purpose.is_money and (is_price or not field) and groups.get("other", 0.0) < 1.0:
         return {"other": _EXTRA}
     return groups or {"other": _BARE_EXTRA}
 
@@ -198,8 +195,7 @@ def _is_no_stock(plain: str, said: float) -> bool:
     if said >= 1.0:
         return False
     stems = word_lists("not_stock")["stems"]
-    long = tuple(stem for stem in stems if len(stem) > _SHORT_STEM)
-    return any(token in stems or token.startswith(long) for token in plain.split())
+    return any(token.startswith(stems) for token in plain.split())
 
 
 @cache

@@ -15,7 +15,6 @@ from ingestion_dagster.core.layout import Table
 from ingestion_dagster.core.price_choice import PriceChoice, PriceColumn, choose_price
 from ingestion_dagster.core.price_steps import Steps, settle_steps, steps_of
 from ingestion_dagster.core.shared_words import settle_words
-from ingestion_dagster.core.stock_columns import settle_stock
 
 _RIGHT_OF_NAME: Final = 0.8
 """Where no word tells, codes stand to the left of the names and prices to the right."""
@@ -47,7 +46,6 @@ def map_columns(table: Table, fixed: dict[str, int] | None = None, closed: froze
     columns are known to be no field."""
     fixed = fixed or {}
     columns, groups = settle_steps(settle_words(look_at_columns(table)), table)
-    columns = settle_stock(columns)
     free = {i: c for i, c in columns.items() if i not in fixed.values() and i not in closed}
     price = None if "price" in fixed else _choose_price(table, free)
     taken = dict(fixed)
