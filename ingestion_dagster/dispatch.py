@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingestion_dagster.core.errors import DataIngestionError, StoreUnavailable
-from ingestion_dagster.core.leases import RunState, verdict
+from ingestion_dagster.core.errors import DataIngestionError, StoreBusy, StoreUnavailable
+from ingestion_dagster.core.leases import RunState, Verdict, verdict
 from ingestion_dagster.core.retries import retry_wait
+from ingestion_dagster.draining import MailMemory, drain
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database, connected
-from ingestion_dagster.store.requests import Delivery, Lease, Recorded
+from ingestion_dagster.store.requests import Lease, Recorded
 from ingestion_dagster.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ LEASE_FOR_START = 360.0
 MOST_OFFERS = 10
 """Ticks that may ask for a run before it is clear that Dagster cannot make it, and others are let past."""
 RESULTS_LOOKED_AT = 200
+LOCK_SECONDS = 0.2
+"""How long one request waits for a lock, so that all others have their turn within the tick."""
 
 
 @dataclass
@@ -43,6 +46,8 @@ class Tick:
     waiting: int = 0
     full: bool = False
     """So many requests are on record that mail is left in Redis."""
+    deferred: int = 0
+    """Messages that are taken, and wait in Redis for another session of the database."""
     troubles: list[str] = field(default_factory=list)
     """What could not be done this time, in words; the rest was."""
 
@@ -58,6 +63,7 @@ class Memory:
 
     offers: dict[str, int] = field(default_factory=dict)
     """Run key -> how often a run was asked for."""
+    mail: MailMemory = field(default_factory=MailMemory)
     looked_down_to: int | None = None
     """The request whose result was looked for last; None: begin with the newest."""
     ticks: int = 0
@@ -73,7 +79,9 @@ async def tick(
     done, memory = Tick(), memory or Memory()
     memory.ticks += 1
     await _reap(place, database, run_of, done)
-    await _drain(place, mailbox, database, done)
+    mail = await drain(place, mailbox, database, memory.mail)
+    done.recorded, done.full, done.deferred = mail.recorded, mail.full, len(memory.mail.deferrals)
+    done.troubles.extend(mail.troubles)
     async with database.transaction() as connection:
         leases = await requests.lease(connection, place.settings.max_jobs, LEASE_FOR_START)
         done.waiting = await requests.waiting_count(connection) - len(leases)
@@ -93,18 +101,28 @@ async def _reap(place: Workplace, database: Database, run_of: RunLookup, done: T
         what = verdict(run, lease.lease_until, now, begun=lease.run_id is not None)
         if what in ("start", "keep"):
             continue
-        async with database.transaction() as connection:
-            if what == "extend":
-                await requests.extend(connection, lease.request_id, lease.fence, LEASE_FOR_START)
-                continue
-            if what == "cancelled":
-                state = await requests.cancelled(connection, lease.request_id, lease.fence)
-            else:
-                state = await _without_a_word(place, connection, lease, run)
+        try:
+            async with database.transaction(LOCK_SECONDS) as connection:
+                state = await _taken_back(place, connection, lease, run, what)
+        except StoreBusy as error:
+            done.troubles.append(f"request {lease.task_id} is looked at again by the next tick: {error}")
+            continue
         if state is not None:
             done.reaped.append((lease.task_id, state))
             if run == "running":
                 done.lost_runs.append(lease)
+
+
+async def _taken_back(
+    place: Workplace, connection: AsyncConnection, lease: Lease, run: RunState, what: Verdict
+) -> str | None:
+    """The request's new state, None where it keeps its lease."""
+    if what == "extend":
+        await requests.extend(connection, lease.request_id, lease.fence, LEASE_FOR_START)
+        return None
+    if what == "cancelled":
+        return await requests.cancelled(connection, lease.request_id, lease.fence)
+    return await _without_a_word(place, connection, lease, run)
 
 
 async def _without_a_word(place: Workplace, connection: AsyncConnection, lease: Lease, run: RunState) -> str | None:
@@ -120,31 +138,6 @@ async def _without_a_word(place: Workplace, connection: AsyncConnection, lease: 
     return await requests.crashed(connection, lease.request_id, lease.fence, f"attempt {lease.attempt} {how}", wait)
 
 
-async def _drain(place: Workplace, mailbox: "Mailbox", database: Database, done: Tick) -> None:
-    """Mailbox to record: claimed, committed, and only then confirmed. Above the high-water mark mail stays in Redis."""
-    known = place.settings
-    async with database.transaction() as connection:
-        room = known.max_waiting - await requests.waiting_count(connection)
-    if room <= 0:
-        done.full = True
-        return
-    try:
-        done.troubles.extend(mailbox.wrong_keys())
-        claimed = mailbox.claim(min(known.claim_batch, room), known.max_message_bytes)
-    except StoreUnavailable as error:
-        done.troubles.append(str(error))
-        return
-    if not claimed:
-        return
-    deliveries = [Delivery(one.id, one.raw, one.whole_size, one.high) for one in claimed]
-    async with database.transaction() as connection:
-        done.recorded = await requests.record(connection, deliveries, place.rules)
-    try:
-        mailbox.confirm([one.id for one in claimed])
-    except StoreUnavailable as error:
-        done.troubles.append(f"{error} (the messages are on record; they are confirmed when Redis is back)")
-
-
 async def _offered(
     database: Database, place: Workplace, leases: list[Lease], memory: Memory, done: Tick
 ) -> list[Lease]:
@@ -157,8 +150,12 @@ async def _offered(
             continue
         wait = place.settings.retry_cap_seconds
         reason = f"Dagster made no run of it in {MOST_OFFERS} ticks; see the ticks of the sensor ingestion_queue"
-        async with database.transaction() as connection:
-            state = await requests.never_began(connection, lease.request_id, lease.fence, reason, wait)
+        try:
+            async with database.transaction(LOCK_SECONDS) as connection:
+                state = await requests.never_began(connection, lease.request_id, lease.fence, reason, wait)
+        except StoreBusy as error:
+            done.troubles.append(f"request {lease.task_id} is looked at again by the next tick: {error}")
+            continue
         done.reaped.append((lease.task_id, state or "gone"))
     return fine
 
@@ -180,7 +177,7 @@ async def _look_for_lost_results(place: Workplace, mailbox: "Mailbox", database:
     memory.looked_down_to = found[-1][0] if len(found) == RESULTS_LOOKED_AT else None
     lost = set(mailbox.missing_results([task_id for _, task_id in found]))
     if lost:
-        async with database.transaction() as connection:
+        async with database.transaction(LOCK_SECONDS) as connection:
             await requests.unpublish(connection, [request_id for request_id, task_id in found if task_id in lost])
 
 

@@ -47,6 +47,8 @@ async def why(place: Workplace, key: str, sku: str) -> Provenance:
         name=item["name"],
         price=item["current_price"],
         currency=item["currency"],
+        printed_price=history[0]["printed_price"],
+        price_basis=history[0]["price_basis"],
         active=item["active"],
         missing_since=item["missing_since"],
         last_seen_at=item["last_ingested_at"],
@@ -180,6 +182,7 @@ def _reading(batch: dict[str, Any], mapping: dict[str, Any] | None) -> Reading:
         thousands=style.thousands if style else None,
         number_evidence=style.evidence if style else "the cells are numbers",
         currency_evidence=mapped.currency_evidence,
+        price_terms=mapped.price_terms.evidence,
         key=mapped.key,
     )
 
@@ -196,6 +199,9 @@ def _batch(batch: dict[str, Any], steps: list[dict[str, Any]]) -> Batch:
     )
 
 
+_PAST = ("price", "currency", "printed_price", "price_basis", "valid_from", "valid_to", "batch_id", "snapshot_id")
+
+
 def _past(row: dict[str, Any]) -> PastPrice:
-    known = {name: row[name] for name in ("price", "currency", "valid_from", "valid_to", "batch_id", "snapshot_id")}
+    known = {name: row[name] for name in _PAST}
     return PastPrice(**known, cell=cell_address(row["row_number"] - 1, row["column_index"]))

@@ -24,32 +24,39 @@ RESULT = "ingestion:result:"
 KINDS = {QUEUE: "list", HIGH: "list", PROCESSING: "zset", PAYLOAD: "hash"}
 
 CLAIM = """
-local answer = {}
+local answer, waits = {}, {}
+local most = tonumber(ARGV[1])
+for i = 6, #ARGV do waits[ARGV[i]] = true end
 if redis.call('HLEN', KEYS[4]) > redis.call('ZCARD', KEYS[3]) then
     for _, id in ipairs(redis.call('HKEYS', KEYS[4])) do redis.call('ZADD', KEYS[3], 'NX', ARGV[4], id) end
 end
-for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, ARGV[1] - 1)) do
-    local raw = redis.call('HGET', KEYS[4], id)
-    if raw then answer[#answer + 1] = {id, string.sub(raw, 1, ARGV[2]), #raw}
-    else redis.call('ZREM', KEYS[3], id) end
+for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, most - 1 + #ARGV - 5)) do
+    if #answer < most and not waits[id] then
+        local raw = redis.call('HGET', KEYS[4], id)
+        if raw then answer[#answer + 1] = {id, string.sub(raw, 1, ARGV[2]), #raw}
+        else redis.call('ZREM', KEYS[3], id) end
+    end
 end
+local newest = redis.call('ZREVRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2]
+local score = math.max(tonumber(ARGV[4]), math.floor(tonumber(newest or 0)) + 1)
 local number = 0
 for list = 1, 2 do
     local kind = redis.call('TYPE', KEYS[list]).ok
-    while kind == 'list' and #answer < tonumber(ARGV[1]) do
+    while kind == 'list' and #answer < most and number < tonumber(ARGV[5]) do
         local raw = redis.call('RPOP', KEYS[list])
         if not raw then break end
         number = number + 1
-        local id = ARGV[3] .. '-' .. number .. (list == 1 and '-high' or '')
+        local id = ARGV[3] .. '-' .. string.format('%05d', number) .. (list == 1 and '-high' or '')
         redis.call('HSET', KEYS[4], id, raw)
-        redis.call('ZADD', KEYS[3], ARGV[4] + number / 1000000, id)
+        redis.call('ZADD', KEYS[3], score, id)
         answer[#answer + 1] = {id, string.sub(raw, 1, ARGV[2]), #raw}
     end
 end
 return answer
 """
 """First what was taken before and is not confirmed, then new messages. The id holds a fresh random nonce: a counter
-would issue an id again after Redis is rolled back, and the message under it would be taken for a repeat.
+would issue an id again after Redis is rolled back, and the message under it would be taken for a repeat. Sorted by
+claim, whatever the clock does, and within it by number, what is claimed again comes in the order in which it was sent.
 
 Nothing is popped before the keys it goes to were looked at: a script is not undone when it fails half-way. A key of
 another type is passed over, so that it stops only what is in it."""
@@ -99,12 +106,18 @@ class Mailbox:
         with _translated():
             self.client.lpush(HIGH if high else QUEUE, message)
 
-    def claim(self, count: int, max_bytes: int) -> list[Claimed]:
-        """Up to `count` messages: unconfirmed ones first, then the oldest of the high list, then of the normal one."""
-        nonce = secrets.token_hex(12)
+    def claim(
+        self, count: int, max_bytes: int, passed_over: Sequence[str] = (), fresh: int | None = None
+    ) -> list[Claimed]:
+        """Up to `count` messages: unconfirmed ones first, then the oldest of the high list, then of the normal one.
+
+        Unconfirmed ones in `passed_over` are left alone; at most `fresh` new ones are taken.
+        """
+        nonce, now = secrets.token_hex(12), int(time.time() * 1000)
         keys = (HIGH, QUEUE, PROCESSING, PAYLOAD)
+        numbers = (count, max_bytes, nonce, now, count if fresh is None else fresh)
         with _translated():
-            found: Any = self.client.eval(CLAIM, len(keys), *keys, count, max_bytes, nonce, int(time.time() * 1000))
+            found: Any = self.client.eval(CLAIM, len(keys), *keys, *numbers, *passed_over)
         return [
             Claimed(bytes(i).decode(), bytes(raw), int(size), bytes(i).endswith(b"-high")) for i, raw, size in found
         ]
@@ -115,15 +128,15 @@ class Mailbox:
             with _translated():
                 self.client.eval(CONFIRM, 2, PROCESSING, PAYLOAD, *delivery_ids)
 
-    def has_work(self) -> bool:
-        """Whether a claim would return anything."""
+    def has_work(self, passed_over: int = 0) -> bool:
+        """Whether a claim that leaves so many unconfirmed ones alone would return anything."""
         depth = self.depth()
-        return bool(depth["queue"] or depth["high"] or depth["processing"])
+        return bool(depth["queue"] or depth["high"] or depth["processing"] > passed_over)
 
-    def wait_for_work(self, seconds: float, step: float = 0.1) -> bool:
+    def wait_for_work(self, seconds: float, step: float = 0.1, passed_over: int = 0) -> bool:
         """Look every `step` seconds until there is work or the time is over."""
         end = time.monotonic() + seconds
-        while not self.has_work():
+        while not self.has_work(passed_over):
             if time.monotonic() + step > end:
                 return False
             time.sleep(step)

@@ -12,7 +12,6 @@ from ingestion_dagster.core.leases import RunState
 from ingestion_dagster.dispatch import Memory, Tick, tick
 from ingestion_dagster.jobs import ingest_supplier
 from ingestion_dagster.logs import logger
-from ingestion_dagster.metadata import log_line
 from ingestion_dagster.partitions import suppliers as suppliers_partitions
 from ingestion_dagster.resources import IngestionResource
 from ingestion_dagster.settings import settings
@@ -66,14 +65,16 @@ def look(context: dg.SensorEvaluationContext, place: Workplace) -> dg.SensorResu
     except StoreError as error:
         return _nothing_taken(context, f"nothing was taken and nothing handed out: {error}")
     except TimeoutError:
-        return _nothing_taken(context, f"the tick was ended after {TICK_SECONDS} s: a server answers too slowly")
+        return _nothing_taken(
+            context,
+            f"the tick was ended after {TICK_SECONDS} s, the next takes less: a server is too slow",
+        )
     except Exception as error:
         context.log.exception("the tick failed; nothing is lost, the next one goes on")
         return _nothing_taken(context, f"the tick failed: {type(error).__name__}: {error}")
 
 
 def _nothing_taken(context: dg.SensorEvaluationContext, why: str) -> dg.SkipReason:
-    why = log_line(why)
     context.log.warning(why)
     logger(settings().log_format).warning("tick without effect", reason=why)
     return dg.SkipReason(why)
@@ -88,7 +89,7 @@ async def _evaluate(context: dg.SensorEvaluationContext, place: Workplace) -> dg
             return _nothing_taken(context, f"INGESTION_STRICT_REDIS is on and Redis may lose messages: {unsafe}")
         async with asyncio.timeout(TICK_SECONDS), connected(place.database_url, place.limits) as database:
             done = await tick(place, mailbox, database, run_of, _memory)
-            if not _worth_telling(done) and _mail_comes(mailbox, place.settings.sensor_wait_seconds):
+            if not _worth_telling(done) and _mail_comes(mailbox, place.settings.sensor_wait_seconds, done.deferred):
                 done = await tick(place, mailbox, database, run_of, _memory)
             await send_alerts(place, database)
             new_keys = await _new_partitions(context.instance, database)
@@ -96,17 +97,17 @@ async def _evaluate(context: dg.SensorEvaluationContext, place: Workplace) -> dg
     for lease in done.lost_runs:
         _end_run(context, lease)
     if not done.to_start and not new_keys:
-        return dg.SkipReason(log_line(_in_words(done)))
+        return dg.SkipReason(_in_words(done))
     return dg.SensorResult(
         run_requests=[_run_request(lease, place.settings.job_timeout) for lease in done.to_start],
         dynamic_partitions_requests=[suppliers_partitions.build_add_request(new_keys)] if new_keys else None,
     )
 
 
-def _mail_comes(mailbox: "Mailbox", seconds: float) -> bool:
+def _mail_comes(mailbox: "Mailbox", seconds: float, passed_over: int) -> bool:
     """Whether there is mail within so many seconds. A Redis that is away was told of by the tick."""
     try:
-        return mailbox.wait_for_work(seconds)
+        return mailbox.wait_for_work(seconds, passed_over=passed_over)
     except StoreUnavailable:
         return False
 
@@ -120,20 +121,20 @@ def _unsafe_redis(context: dg.SensorEvaluationContext, place: Workplace, mailbox
     except StoreUnavailable:
         return ""  # the tick says that Redis is away
     if unsafe:
-        context.log.warning(log_line(f"Redis may lose messages: {unsafe}"))
+        context.log.warning(f"Redis may lose messages: {unsafe}")
     return unsafe if place.settings.strict_redis else ""
 
 
 def _tell(context: dg.SensorEvaluationContext, done: Tick, log_format: str) -> None:
     log = logger(log_format)
     for letter in done.dead:
-        context.log.warning(log_line(f"dead letter {letter.request_id} ({letter.task_id}): {letter.reason}"))
+        context.log.warning(f"dead letter {letter.request_id} ({letter.task_id}): {letter.reason}")
         log.warning("dead letter", task_id=letter.task_id, request_id=letter.request_id, reason=letter.reason)
     for task_id, state in done.reaped:
-        context.log.warning(log_line(f"request {task_id}: its run is gone; now {state}"))
+        context.log.warning(f"request {task_id}: its run is gone; now {state}")
         log.warning("run is gone", task_id=task_id, state=state)
     for trouble in done.troubles:
-        context.log.warning(log_line(trouble))
+        context.log.warning(trouble)
         log.warning("trouble", reason=trouble)
     for lease in done.to_start:
         known = {"task_id": lease.task_id, "supplier": lease.supplier_key, "attempt": lease.attempt}
@@ -152,9 +153,7 @@ def _end_run(context: dg.SensorEvaluationContext, lease: Lease) -> None:
             if found is not None and not found.is_finished:
                 instance.report_run_failed(found, "Its lease is over; the request was given to another attempt.")
     except Exception as error:
-        context.log.warning(
-            log_line(f"the run of {lease.task_id} (attempt {lease.attempt}) could not be ended: {error}")
-        )
+        context.log.warning(f"the run of {lease.task_id} (attempt {lease.attempt}) could not be ended: {error}")
 
 
 def run_state(instance: dg.DagsterInstance, lease: Lease) -> RunState:
@@ -194,5 +193,6 @@ def _worth_telling(done: Tick) -> bool:
 def _in_words(done: Tick) -> str:
     words = [f"{len(done.recorded)} messages taken" if done.recorded else ""]
     words.append("so many requests wait that mail stays in Redis" if done.full else "")
+    words.append(f"{done.deferred} messages wait for what another session has locked" if done.deferred else "")
     words.append(f"{done.waiting} requests waiting for their supplier or their time; nothing new to start")
     return "; ".join([*done.troubles, *filter(None, words)])

@@ -91,7 +91,6 @@ def show(batch_id: BatchId, as_json: AsJson = False) -> None:
         "missing",
         "task_id",
         "run_id",
-        *(("decision_token",) if batch["state"] == "held" else ()),
     )
     print_table(f"Batch {batch_id}", ("", "value"), [(name, batch[name]) for name in names])
     print_table(

@@ -67,10 +67,15 @@ def _tell(made: "Plan") -> None:
 
 def _row(change: dict[str, Any]) -> tuple[Any, ...]:
     before = _money(change["old_price"], change["old_currency"])
-    now = _money(change["price"], change["currency"])
+    now = _money(change["price"], change["currency"]) + _printed(change)
     told = [f"{change['percent']:+.2f} %"] if change["percent"] else []
     told += change["differing"] + (["returns"] if change["returns"] else [])
     return (change["row_number"], change["supplier_sku"], change["name"], before, now, ", ".join(told))
+
+
+def _printed(change: dict[str, Any]) -> str:
+    """` (12.4 for 100)` where the price is not the printed one."""
+    return "" if change["printed_price"] is None else f" ({change['printed_price']} for {change['price_basis']})"
 
 
 def _money(price: Any, currency: str | None) -> str:

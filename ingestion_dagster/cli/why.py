@@ -1,13 +1,14 @@
 """`ingestion why`: where a price comes from, from the catalogue back to a cell."""
 
 import asyncio
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 
 from ingestion_dagster import provenance
 from ingestion_dagster.cli.output import AsJson, console, errors, print_json, print_table
-from ingestion_dagster.core.provenance import Batch, Place, Provenance, Reading
+from ingestion_dagster.core.provenance import Batch, PastPrice, Place, Provenance, Reading
 from ingestion_dagster.settings import settings
 from ingestion_dagster.workplace import workplace
 
@@ -32,6 +33,7 @@ def _tell(told: Provenance) -> None:
     lines: list[Line] = [
         ("item", f"{told.supplier_sku}: {told.name}"),
         ("price", f"{told.price.normalize():f} {told.currency or '(no currency)'}"),
+        *_printed(told.printed_price, told.price_basis),
         ("state", _state(told)),
         *[
             ("known before as", f"{past.supplier_sku}, until {past.until:%Y-%m-%d %H:%M} UTC (batch {past.batch_id})")
@@ -50,7 +52,7 @@ def _tell(told: Provenance) -> None:
         ("price", "from", "until", "batch", "snapshot", "cell"),
         (
             (
-                f"{past.price.normalize():f} {past.currency or ''}",
+                f"{past.price.normalize():f} {past.currency or ''}" + _from_printed(past),
                 past.valid_from,
                 past.valid_to or "now",
                 str(past.batch_id),
@@ -68,6 +70,15 @@ def _tell(told: Provenance) -> None:
         )
     if told.origin.note:
         console.print(f"note: {told.origin.note}", highlight=False, markup=False)
+
+
+def _printed(printed: Decimal | None, basis: int | None) -> list[Line]:
+    """What the list prints, where that is not the price of one piece."""
+    return [("  printed", f"{printed.normalize():f} for {basis}")] if printed is not None else []
+
+
+def _from_printed(past: PastPrice) -> str:
+    return f" ({past.printed_price.normalize():f} for {past.price_basis})" if past.printed_price is not None else ""
 
 
 def _state(told: Provenance) -> str:
@@ -103,6 +114,7 @@ def _reading(reading: Reading) -> list[Line]:
         ("  numbers", reading.number_evidence),
         ("  currency", reading.currency_evidence),
     ]
+    lines += [("  price of one", told) for told in reading.price_terms]
     if reading.qualifiers:
         lines.append(("  meaning", ", ".join(f"{name}: {value}" for name, value in reading.qualifiers.items())))
     return lines

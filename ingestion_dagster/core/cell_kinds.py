@@ -13,6 +13,7 @@ from typing import Final
 
 from ingestion_dagster.core.currencies import currency_of, find_signs, is_currency
 from ingestion_dagster.core.digits import plain
+from ingestion_dagster.core.price_basis import basis_in_price
 from ingestion_dagster.core.price_words import words
 from ingestion_dagster.core.sheets import CellError, CellValue
 from ingestion_dagster.core.words import normalise
@@ -82,6 +83,8 @@ def _kind_with_digits(text: str) -> str:
         return _kind_of_number(text)
     if _URL.match(text) or _IMAGE.search(text):
         return "image" if _IMAGE.search(text) else "url"
+    if priced := _without_basis(text):
+        return priced
     if _DATE.fullmatch(text):
         return "date"
     if _PERCENT.fullmatch(text):
@@ -100,6 +103,13 @@ def _kind_with_digits(text: str) -> str:
     if " " not in text and "\n" not in text and len(text) <= 40:
         return "code"
     return "long" if _MARKUP.search(text) else "text"
+
+
+def _without_basis(text: str) -> str:
+    """`12.40 / 100` is what `12.40` is; empty where no number of pieces is named."""
+    basis = basis_in_price(text)
+    kind = _kind_of_text(basis.rest) if basis is not None else ""
+    return kind if kind in ("decimal", "money") or (kind == "int" and basis and basis.said == "words") else ""
 
 
 @lru_cache(maxsize=4096)
@@ -168,7 +178,8 @@ def rough_number(value: CellValue) -> float | None:
 def _rough_text(text: str) -> float | None:
     found = _AROUND.fullmatch(plain(text).strip())
     if not found:
-        return None
+        basis = basis_in_price(text)
+        return _rough_text(basis.rest) if basis else None
     core = found[2].replace(" ", "").replace("'", "")
     mark = max(core.rfind("."), core.rfind(","))
     if mark >= 0 and len(core) - mark - 1 != 3:

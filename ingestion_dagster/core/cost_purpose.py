@@ -18,8 +18,8 @@ _REACH: Final = 3
 """Words between `incl.` and what is included: `excl. VAT and shipping`."""
 _NEEDS_COST: Final = frozenset({"packaging", "storage", "decoration", "labour"})
 """`Packaging cost` is an extra; the price of a packaging or of a print is a price."""
-_NO_PRICE: Final = frozenset({"discount", "commission", "margin", "savings"})
-"""`Discount amount` is an extra, the discount price is a price."""
+_NO_PRICE: Final = frozenset({"discount", "commission", "margin", "savings", "stock"})
+"""`Discount amount` and `Stock value` are extras, the discount price and the price from stock are prices."""
 _MONEY_ITSELF: Final = frozenset({"customs", "deposit", "recycling", "surcharge", "commission", "margin", "savings"})
 _BRACKETS = re.compile(r"[(\[（【]([^)\]）】]*)[)\]）】]")
 _COMMA = re.compile(r"[,;|，、]")

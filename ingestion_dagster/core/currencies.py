@@ -212,3 +212,8 @@ def has_no_decimals(currency: str | None) -> bool:
 def is_currency(code: str) -> bool:
     """True for an ISO 4217 code, in use or historic."""
     return code in _table().codes
+
+
+def is_common(code: str) -> bool:
+    """True for a code that is written often enough to be known by its letters alone, also inside `TEUR`."""
+    return code in _table().common

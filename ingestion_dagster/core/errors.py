@@ -15,7 +15,8 @@ What Dagster does with them is decided once, in `failures.py`. A bad row is not 
     ├─ RunTimedOut                retryable: the run took longer than it may
     ├─ LeaseLost                  another attempt owns this request now; nothing was written
     └─ StoreError
-       ├─ StoreUnavailable        retryable: lost connections, deadlocks, lock timeouts
+       ├─ StoreUnavailable        retryable: lost connections, a full disk, a server that ends
+       │  └─ StoreBusy            a lock, a deadlock or a statement's time limit: what else there is may go on
        └─ StoreRejected
 """
 
@@ -99,6 +100,11 @@ class StoreUnavailable(StoreError):
     """The database did not answer or gave up a conflict; the whole transaction may be tried again."""
 
     retryable: ClassVar[bool] = True
+
+
+class StoreBusy(StoreUnavailable):
+    """Another session holds what this one needs, or a statement took longer than it may. The database is well: only
+    this piece of work has to wait."""
 
 
 class StoreRejected(StoreError):

@@ -16,7 +16,7 @@ _SAMPLE: Final = 5
 _REJECTS: Final = 8
 _TOP_BELOW_HEADER: Final = 9
 _TOP_ABOVE_HEADER: Final = 3
-_SHOWN: Final = tuple(field for field in FIELDS if field in ItemRow._fields)
+_SHOWN: Final = (*(field for field in FIELDS if field in ItemRow._fields), "printed_price", "price_basis")
 
 
 class Inspection(NamedTuple):
@@ -119,6 +119,7 @@ def as_json(inspection: Inspection, source: str) -> dict[str, Any]:
         ],
         "not_items": inspection.not_items,
         "qualifiers": mapped.qualifiers,
+        "price_terms": mapped.price_terms.model_dump(mode="json"),
         "characteristics": mapped.characteristics,
         "language": mapped.language,
         "signature": mapped.signature,

@@ -3,7 +3,6 @@
 The words are in `synonyms.py`; values are looked at in `column_evidence.py`.
 """
 
-import re
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
@@ -17,14 +16,16 @@ from ingestion_dagster.core.header_phrases import (
     weigh_parts,
     weigh_segments,
 )
+from ingestion_dagster.core.price_basis import basis_in_header
 from ingestion_dagster.core.quantity_steps import QuantityStep, quantity_step
 from ingestion_dagster.core.synonyms import qualifier_of
 from ingestion_dagster.core.words import normalise, word_lists
 
 TIERS: Final = ("purchase", "wholesale", "retail", "promo")
 """Kinds of price besides the plain one; every one of them is a price."""
-_PER_HUNDRED = re.compile(r"(?:per|pro|je|za|за|par|por|na|a|/) ?(100|1000)(?!\d)")
 _LONGEST_QUICK: Final = 70
+_SHORT_STEM: Final = 3
+"""Stems of so few letters are whole words: `мин`, not `Минск`."""
 _EXTRA: Final = 0.95
 _BARE_EXTRA: Final = 0.5
 _SAID_WITH: Final = 0.75
@@ -60,9 +61,12 @@ def read_header(text: str) -> HeaderWords:
     step = quantity_step(_without_signs(text, signs))
     if step is not None and (stepped := _step_words(step, currencies)):
         return stepped
+    if basis := basis_in_header(text):
+        said = read_header(basis.rest)
+        if "stock" in said.scores:
+            return said._replace(scores={"other": said.scores["stock"]})
+        return said._replace(qualifiers=said.qualifiers | {"per": str(basis.pieces)})
     qualifiers, rest = _take_qualifiers(_without_signs(text, signs))
-    if hundred := _PER_HUNDRED.search(plain):
-        qualifiers["per"] = hundred[1]
     best: dict[str, float] = {}
     phrase, languages = "", frozenset[str]()
     for candidate, factor in spellings(text, _without_signs(text, signs), plain, rest):
@@ -87,7 +91,8 @@ def _with_purpose(groups: dict[str, float], purpose: Purpose) -> dict[str, float
     is_price = field == "price" or field in TIERS
     if purpose.included:
         return {g: max(s, _SAID_WITH) for g, s in groups.items() if g == field} if is_price else groups
-    if purpose.is_money and (is_price or not field) and groups.get("other", 0.0) < 1.0:
+    is_value = purpose.role == "stock" and field == "stock" and purpose.is_money
+    if (is_value or (purpose.is_money and (is_price or not field))) and groups.get("other", 0.0) < 1.0:
         return {"other": _EXTRA}
     return groups or {"other": _BARE_EXTRA}
 
@@ -195,7 +200,8 @@ def _is_no_stock(plain: str, said: float) -> bool:
     if said >= 1.0:
         return False
     stems = word_lists("not_stock")["stems"]
-    return any(token.startswith(stems) for token in plain.split())
+    long = tuple(stem for stem in stems if len(stem) > _SHORT_STEM)
+    return any(token in stems or token.startswith(long) for token in plain.split())
 
 
 @cache

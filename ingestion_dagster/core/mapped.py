@@ -4,9 +4,12 @@ Types only, JSON-serialisable because they cross op boundaries and are remembere
 done in `layout.py`, `mapping.py` and `numbers.py`.
 """
 
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from ingestion_dagster.core.price_terms import NOTHING_DONE, PriceTerms
 
 Decision = Literal["accept", "ask", "refuse"]
 KeyField = Literal["supplier_sku", "barcode", "name"]
@@ -38,6 +41,10 @@ class ReadingHints(BaseModel):
     """Decimals of a price; more are handled by `price_scale_policy`."""
     price_scale_policy: Literal["reject", "round"] = "reject"
     zero_price: Literal["reject", "accept"] = "reject"
+    price_basis: int | str | None = None
+    """For how many pieces printed prices are, or the column that says so (header, letter); 1 says: as printed."""
+    price_factor: Decimal | None = None
+    """What printed prices are multiplied with (0.01: they are cents); 1 says: as printed."""
     message_language: str = "en"
     """Language in which rejects are explained to the supplier (`de`, `ru`)."""
 
@@ -122,6 +129,8 @@ class MappedSheet(BaseModel):
     """For `price` and `stock`, where the column holds text numbers."""
     qualifiers: dict[str, str] = Field(default_factory=dict)
     """What the price is: `tax` net|gross, `tier` purchase|wholesale|retail, `per` unit|pack …"""
+    price_terms: PriceTerms = NOTHING_DONE
+    """How a printed price becomes the price of one piece."""
     confidence: float = 0.0
     decision: Decision = "refuse"
     alternatives: dict[str, tuple[int, ...]] = Field(default_factory=dict)

@@ -11,6 +11,7 @@ from ingestion_dagster.core.mapping import Mapping
 from ingestion_dagster.core.markup import our_headers
 from ingestion_dagster.core.money_evidence import price_statements
 from ingestion_dagster.core.overrides import resolve_column
+from ingestion_dagster.core.price_terms import PriceTerms
 from ingestion_dagster.core.sheets import column_letter
 from ingestion_dagster.core.words import undated
 
@@ -51,12 +52,14 @@ def characteristics(table: Table, mapping: Mapping, hints: ReadingHints) -> dict
     return named
 
 
-def qualifiers(table: Table, mapping: Mapping) -> dict[str, str]:
-    """What the price is: net or gross, whose price, per unit or pack."""
+def qualifiers(table: Table, mapping: Mapping, terms: PriceTerms) -> dict[str, str]:
+    """What the price is: net or gross, whose price, per unit or pack. One that is divided is the unit's."""
     column = mapping.all_columns.get(mapping.columns["price"])
     if column is None:
         return {}
     found = dict(column.words.qualifiers)
+    if terms.basis > 1 or terms.basis_column is not None:
+        found["per"] = "unit"
     if column.words.tier:
         found["tier"] = column.words.tier
     if "tax" not in found:

@@ -7,6 +7,7 @@ import math
 from typing import Final, NamedTuple
 
 from ingestion_dagster.core.assignment import best_assignment
+from ingestion_dagster.core.basis_columns import BasisColumn, basis_column
 from ingestion_dagster.core.cell_kinds import rough_number
 from ingestion_dagster.core.columns import Column, look_at_columns
 from ingestion_dagster.core.cost_purpose import means_money
@@ -15,6 +16,7 @@ from ingestion_dagster.core.layout import Table
 from ingestion_dagster.core.price_choice import PriceChoice, PriceColumn, choose_price
 from ingestion_dagster.core.price_steps import Steps, settle_steps, steps_of
 from ingestion_dagster.core.shared_words import settle_words
+from ingestion_dagster.core.stock_columns import settle_stock
 
 _RIGHT_OF_NAME: Final = 0.8
 """Where no word tells, codes stand to the left of the names and prices to the right."""
@@ -39,6 +41,8 @@ class Mapping(NamedTuple):
     all_columns: dict[int, Column]
     steps: Steps = ()
     """The loaded price's quantity steps, the smallest first; empty where it has none."""
+    basis: BasisColumn | None = None
+    """The column that says for how many pieces the prices are."""
 
 
 def map_columns(table: Table, fixed: dict[str, int] | None = None, closed: frozenset[int] = frozenset()) -> Mapping:
@@ -46,8 +50,13 @@ def map_columns(table: Table, fixed: dict[str, int] | None = None, closed: froze
     columns are known to be no field."""
     fixed = fixed or {}
     columns, groups = settle_steps(settle_words(look_at_columns(table)), table)
+    columns = settle_stock(columns)
     free = {i: c for i, c in columns.items() if i not in fixed.values() and i not in closed}
-    price = None if "price" in fixed else _choose_price(table, free)
+    basis = basis_column(table, columns, fixed)
+    counted = {basis.column} if basis is not None else set()
+    no_basis = {i: c for i, c in free.items() if i not in counted}
+    price = None if "price" in fixed else _choose_price(table, no_basis)
+    free = free if basis is None or basis.texts else no_basis
     taken = dict(fixed)
     if price is not None:
         taken["price"] = price.chosen.column
@@ -64,7 +73,7 @@ def map_columns(table: Table, fixed: dict[str, int] | None = None, closed: froze
         if place is not None:
             taken[field] = usable[place].position
     steps = steps_of(taken["price"], columns, table, groups) if "price" in taken else ()
-    return _explained(taken, fixed, columns, price)._replace(steps=steps)
+    return _explained(taken, fixed, columns, price)._replace(steps=steps, basis=basis)
 
 
 def _has_name(columns: list[Column]) -> bool:

@@ -13,6 +13,7 @@ from ingestion_dagster.core.layout import Table
 from ingestion_dagster.core.lexicon import HeaderWords
 from ingestion_dagster.core.mapped import NumberStyle, ReadingHints
 from ingestion_dagster.core.number_styles import prove_style
+from ingestion_dagster.core.price_basis import basis_in_price
 from ingestion_dagster.core.sheets import CellValue, Sheet
 from ingestion_dagster.core.words import all_words, normalise
 
@@ -30,9 +31,16 @@ class CurrencyFound(NamedTuple):
 
 
 def find_currency(
-    sheet: Sheet, table: Table, price: int, own_column: int | None, words: HeaderWords, hints: ReadingHints
+    sheet: Sheet,
+    table: Table,
+    price: int,
+    own_column: int | None,
+    words: HeaderWords,
+    hints: ReadingHints,
+    coin: str | None = None,
 ) -> CurrencyFound:
-    """The currency of the price column: cell, number format, header, sheet text, supplier setting; in that order."""
+    """The currency of the price column: cell, number format, header, sheet text, supplier setting; in that order.
+    `coin` is the currency that the header's word for a part of it implies (`pence`)."""
     hint = hints.currency or sheet.locale
     if own_column is not None:
         said = _counted(currency_of(str(v), hint) for v in _values(table, own_column) if v is not None)
@@ -50,6 +58,8 @@ def find_currency(
         code = currency_of(table.headers[price], hint) or (words.currencies[0] if len(words.currencies) == 1 else None)
         if code:
             return CurrencyFound(code, f"the header “{table.headers[price]}” says so")
+    if coin:
+        return CurrencyFound(coin, f"the header “{table.headers[price]}” names a coin of it")
     text = _stated(table.around, hint)
     if text:
         return text
@@ -97,6 +107,8 @@ def find_styles(table: Table, columns: dict[str, int], hints: ReadingHints) -> d
         if field not in columns:
             continue
         texts = [v for v in _values(table, columns[field]) if isinstance(v, str) and any(c.isdigit() for c in v)]
+        if texts and field == "price":
+            texts = [basis.rest if (basis := basis_in_price(text)) else text for text in texts]
         if texts:
             styles[field] = prove_style(texts, hints.decimal)
     price, stock = styles.get("price"), styles.get("stock")

@@ -25,7 +25,7 @@ from ingestion_dagster.core.price_words import Affix, read_affixes, read_wordles
 from ingestion_dagster.core.sheets import CellError, CellValue
 
 MAX_PRICE: Final = Decimal("999999999999.9999")
-"""Twelve digits before the point: below what NUMERIC(18,4) holds, above what anything costs."""
+"""Twelve digits before the point: below what NUMERIC(20,6) holds, above what anything costs."""
 MAX_INTEGER_DIGITS: Final = 12
 SCIENTIFIC: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE][+-]?[0-9]")
 
@@ -44,6 +44,8 @@ class Amount(NamedTuple):
     currency: str | None = None
     affix: Affix | None = None
     rounded: bool = False
+    basis: int | None = None
+    """For how many pieces, where the cell says so."""
 
 
 class NotAPrice(NamedTuple):
@@ -112,7 +114,7 @@ def price_reader(
             if simple(value):
                 amount = Decimal(value.replace(",", ".") if comma else value)
                 if amount:
-                    return make(Amount, (amount, None, None, False))
+                    return make(Amount, (amount, None, None, False, None))
             return read_text(value) if len(value) <= LONGEST_CELL else NotAPrice("price_text", value[:LONGEST_CELL])
         if isinstance(value, int | float) and not isinstance(value, bool):
             return _from_number(value, policy)

@@ -5,9 +5,13 @@ Rows are 1-based and cells are addresses such as `F12`: the way a person finds t
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+from ingestion_dagster.core.price_terms import money_text
+
+Money = Annotated[Decimal, PlainSerializer(money_text, when_used="json")]
 
 
 class _Told(BaseModel):
@@ -31,7 +35,7 @@ class Place(_Told):
     kind: str | None = None
     """`text`, `number`, `date` …: how the file keeps it."""
     number_format: str | None = None
-    reads_as: Decimal | None = None
+    reads_as: Money | None = None
     """What today's rules read in that row for this item; None where they take something else or nothing."""
     agrees: bool | None = None
     """Whether `reads_as` is the stored price; None where it could not be checked."""
@@ -53,6 +57,8 @@ class Reading(_Told):
     thousands: str | None = None
     number_evidence: str = ""
     currency_evidence: str = ""
+    price_terms: tuple[str, ...] = ()
+    """How the printed price became the price of one piece, and how that was known."""
     key: str
 
 
@@ -80,8 +86,11 @@ class Batch(_Told):
 class PastPrice(_Told):
     """One price and how long it was in force."""
 
-    price: Decimal
+    price: Money
     currency: str | None
+    printed_price: Money | None = None
+    """What the cell says where that is not the price of one piece, for `price_basis` pieces."""
+    price_basis: int | None = None
     valid_from: datetime
     valid_to: datetime | None
     batch_id: int
@@ -112,8 +121,10 @@ class Provenance(_Told):
     supplier: str
     supplier_sku: str
     name: str
-    price: Decimal
+    price: Money
     currency: str | None
+    printed_price: Money | None = None
+    price_basis: int | None = None
     active: bool
     missing_since: datetime | None
     last_seen_at: datetime | None

@@ -43,8 +43,6 @@ def _identifies(mapping: Mapping, field: str, fill: float, variety: float) -> bo
 def price_questions(table: Table, mapping: Mapping) -> list[Question]:
     """Which of several columns is the price, or whether the one is."""
     choice = mapping.price
-    if choice is not None and choice.chosen.words.qualifiers.get("per") in ("100", "1000"):
-        return [_per_hundred(table, choice.chosen.column, choice.chosen.words.qualifiers["per"])]
     if choice is None or (not choice.contested and choice.confidence >= ACCEPT_FROM):
         return []
     chosen = choice.chosen.column
@@ -56,15 +54,6 @@ def price_questions(table: Table, mapping: Mapping) -> list[Question]:
         message = f"is {column_title(table, chosen)} the price? {choice.evidence[-1]}"
     options = tuple(column_title(table, column) for column in columns)
     return [Question(code="price_column", message=message, field="price", columns=columns, options=options)]
-
-
-def _per_hundred(table: Table, column: int, count: str) -> Question:
-    return Question(
-        code="price_per",
-        message=f"{column_title(table, column)} is a price for {count} pieces. Is it to be loaded as it stands?",
-        field="price",
-        columns=(column,),
-    )
 
 
 def table_questions(table: Table) -> list[Question]:

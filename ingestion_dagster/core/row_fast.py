@@ -14,6 +14,7 @@ import orjson
 from ingestion_dagster.core.barcodes import barcode_of
 from ingestion_dagster.core.cell_text import json_value
 from ingestion_dagster.core.currencies import Sign, currency_of, currency_of_format
+from ingestion_dagster.core.price_terms import PiecePrice
 from ingestion_dagster.core.prices import Amount
 from ingestion_dagster.core.row_model import MAX_NAME, MAX_SKU, MAX_TEXT
 from ingestion_dagster.core.row_plan import OPTIONAL_TEXTS, RowPlan
@@ -122,18 +123,28 @@ def _completer(plan: RowPlan) -> Callable[[int, Any, str | None, str | None], It
     read_stock, hint = plan.read_stock, plan.currency_hint
     price_column, sheet_currency, has_stock = plan.columns["price"], plan.currency, plan.has("stock")
     has_category, dumps, make = plan.has("category"), orjson.dumps, tuple.__new__
+    plain_terms, in_units, read_piece = plan.terms.plain, plan.terms.in_units, plan.read_piece
+    basis_column = plan.columns["price_basis"]
     no_signs: tuple[Sign, ...] = ()
 
     def complete(number: int, row: Any, section: str | None, format_currency: str | None) -> ItemRow | None:
         sku, name, price, stock, barcode, own_currency, brand, category, unit, description, image = pick(row)
         if type(price) is str and bare_price(price) and (value := Decimal(price.replace(",", ".") if comma else price)):
-            currency, signs = None, no_signs
+            currency, signs, basis = None, no_signs, None
         else:
             amount = read_price(price)
             if type(amount) is not Amount or amount.rounded:
                 return None
-            value, currency = amount.value, amount.currency
+            value, currency, basis = amount.value, amount.currency, amount.basis
             signs = amount.affix.signs if amount.affix is not None else ()
+        printed = None
+        if not plain_terms or basis is not None:
+            if in_units and unit and not (unit.isalpha() and len(unit) > 1):
+                return None
+            piece = read_piece(value, basis, row[basis_column], unit or "")
+            if type(piece) is not PiecePrice or piece.rounded:
+                return None
+            value, printed, basis, _ = piece
         if own_currency:
             stated = currency_of(own_currency, hint)
             if stated is None or (signs and stated != currency):
@@ -160,7 +171,7 @@ def _completer(plan: RowPlan) -> Callable[[int, Any, str | None, str | None], It
             (
                 number, key, name, value, currency or sheet_currency, in_stock, barcode or None, brand or None,
                 (category if has_category else section) or None, unit or None, description or None, image or None,
-                dumps(rest).decode(), price_column,
+                dumps(rest).decode(), price_column, printed, basis,
             ),
         )  # fmt: skip
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from ingestion_dagster.core.currencies import is_currency
-from ingestion_dagster.core.prices import MAX_PRICE
+from ingestion_dagster.core.price_terms import MAX_PIECE_PRICE, PRICE_DECIMALS
 from ingestion_dagster.core.stock import MAX_STOCK
 
 MAX_SKU: Final = 255
@@ -21,8 +21,6 @@ MAX_TEXT: Final = 1000
 MAX_DESCRIPTION: Final = 32_767
 MAX_CHARACTERISTICS: Final = 262_144
 """Characters of the JSON text of all characteristics of one row."""
-
-_PRICE_SCALE: Final = 4
 
 
 def _problem(code: str) -> PydanticCustomError:
@@ -73,10 +71,10 @@ def _price(value: Decimal) -> Decimal:
         raise _problem("price_not_finite")
     if value < 0:
         raise _problem("price_negative")
-    if value > MAX_PRICE:
+    if value > MAX_PIECE_PRICE:
         raise _problem("price_out_of_bounds")
     exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -_PRICE_SCALE:
+    if isinstance(exponent, int) and exponent < -PRICE_DECIMALS:
         raise _problem("price_decimals")
     return value
 
@@ -110,6 +108,8 @@ class SupplierItem(BaseModel):
     supplier_sku: Annotated[str, AfterValidator(_sku)]
     name: Annotated[str, AfterValidator(_name)]
     price: Annotated[Decimal, AfterValidator(_price)]
+    printed_price: Annotated[Decimal, AfterValidator(_price)] | None = None
+    price_basis: Annotated[int, Field(ge=1)] | None = None
     currency: Annotated[str | None, AfterValidator(_currency)] = None
     stock: Annotated[Decimal | int | None, AfterValidator(_stock)] = None
     barcode: OptionalText = None

@@ -7,6 +7,8 @@ from ingestion_dagster.core.cell_text import clean
 from ingestion_dagster.core.currencies import currency_of_place
 from ingestion_dagster.core.fields import FIELDS
 from ingestion_dagster.core.mapped import KeyField, MappedSheet, ReadingHints
+from ingestion_dagster.core.price_cells import PieceReader, piece_reader, with_basis
+from ingestion_dagster.core.price_terms import PriceTerms
 from ingestion_dagster.core.prices import PricePolicy, PriceReader, bare_number, price_reader
 from ingestion_dagster.core.sheets import Sheet
 from ingestion_dagster.core.stock import StockReader, stock_reader
@@ -32,6 +34,9 @@ class RowPlan:
     bare_price: Callable[[str], object]
     """Matches what is certainly a bare number; `price_comma` says that its decimal mark is a comma."""
     price_comma: bool
+    terms: PriceTerms
+    read_piece: PieceReader
+    """What a printed price is for one piece; needed where `terms` are not plain or a cell states a basis."""
     read_stock: StockReader
     currency: str | None
     """Of a row that says nothing itself."""
@@ -54,6 +59,8 @@ def plan_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> RowPlan
     if mapped.column("price") is None:
         raise KeyError(f"tab {mapped.sheet!r} has no price column")
     used = [found.column for found in mapped.fields.values()]
+    if mapped.price_terms.basis_column is not None:
+        used.append(mapped.price_terms.basis_column)
     characteristics = {
         clean(header): column for header, column in mapped.characteristics.items() if _within(column, mapped)
     }
@@ -62,6 +69,8 @@ def plan_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> RowPlan
         characteristics.setdefault(clean(found.header) or "supplier_sku", found.column)
     width = 1 + max([*used, *characteristics.values(), len(mapped.headers) - 1])
     columns = {field: width if (c := mapped.column(field)) is None else c for field in FIELDS}
+    terms = mapped.price_terms
+    columns["price_basis"] = width if terms.basis_column is None else terms.basis_column
     currency = mapped.currency or hints.currency
     currency_hint = currency or currency_of_place(sheet.locale)
     policy = PricePolicy(hints.price_scale, hints.price_scale_policy, hints.zero_price)
@@ -71,9 +80,11 @@ def plan_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> RowPlan
         columns=columns,
         characteristics=tuple(sorted(characteristics.items())),
         key=mapped.key,
-        read_price=price_reader(style, policy, currency_hint),
+        read_price=with_basis(price_reader(style, policy, currency_hint), terms),
         bare_price=bare_number(style, policy),
         price_comma=style is not None and style.decimal == ",",
+        terms=terms,
+        read_piece=piece_reader(terms, policy),
         read_stock=stock_reader(mapped.number_styles.get("stock")),
         currency=currency,
         currency_hint=currency_hint,

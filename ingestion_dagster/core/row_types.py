@@ -14,7 +14,8 @@ NotAnItemKind = Literal["blank", "section", "header", "total", "footer"]
 class ItemRow(NamedTuple):
     """One good row, in the order in which it is copied into the staging table.
 
-    `characteristics` is the text of a JSON object with sorted keys; `price` has at most `price_scale` decimals.
+    `characteristics` is the text of a JSON object with sorted keys; `price` is for one piece,
+    with six decimals at most.
     """
 
     row_number: int
@@ -31,6 +32,10 @@ class ItemRow(NamedTuple):
     url_image: str | None
     characteristics: str
     price_column: int
+    printed_price: Decimal | None = None
+    """What the cell says where that is not the price of one piece; then `price_basis` is set too."""
+    price_basis: int | None = None
+    """For how many pieces the printed price is."""
 
 
 class CellProblem(NamedTuple):

@@ -21,6 +21,7 @@ from ingestion_dagster.core.cell_text import (
     raw_text,
 )
 from ingestion_dagster.core.currencies import currency_of, currency_of_format, is_currency
+from ingestion_dagster.core.price_cells import counted_unit
 from ingestion_dagster.core.prices import Amount, NotAPrice
 from ingestion_dagster.core.row_model import (
     MAX_CHARACTERISTICS,
@@ -115,9 +116,7 @@ def row_examiner(plan: RowPlan, sheet: Sheet) -> Callable[[int, Row, str | None]
         if isinstance(amount, NotAPrice):
             problems.append(Problem("price", amount.code))
         else:
-            values["price"] = amount.value
-            if amount.rounded:
-                kept["price_text"] = raw_text(price_cell)
+            _price_of_one(plan, amount, cells, values, kept, problems)
             number_format = formatted(number, at["price"], price_cell)
             values["currency"] = _currency(plan, amount, cells[at["currency"]], number_format, problems)
         values["stock"], stock_text = plan.read_stock(cells[at["stock"]])
@@ -134,16 +133,39 @@ def row_examiner(plan: RowPlan, sheet: Sheet) -> Callable[[int, Row, str | None]
     return examine
 
 
+def _price_of_one(
+    plan: RowPlan,
+    amount: Amount,
+    cells: Row,
+    values: dict[str, Any],
+    kept: dict[str, Any],
+    problems: list[Problem],
+) -> None:
+    """`price` and, where the printed one is something else, `printed_price` and `price_basis`."""
+    at = plan.columns
+    piece = plan.read_piece(amount.value, amount.basis, cells[at["price_basis"]], cell_text(cells[at["unit"]]))
+    if isinstance(piece, str):
+        problems.append(Problem("price_basis" if plan.has("price_basis") and "basis" in piece else "price", piece))
+        return
+    values |= {"price": piece.price, "printed_price": piece.printed, "price_basis": piece.basis}
+    if amount.rounded or piece.rounded:
+        kept["price_text"] = raw_text(cells[at["price"]])
+
+
 def _texts(plan: RowPlan, cells: Row, section: str | None, kept: dict[str, Any]) -> dict[str, str | None]:
     """The fields that are simply text. An image that is no web address is kept as a characteristic."""
     at = plan.columns
     image = cell_text(cells[at["url_image"]])
+    unit = printed_unit = cell_text(cells[at["unit"]])
+    if plan.terms.in_units:
+        unit = counted_unit(printed_unit, plan.terms)[1]
+        kept["unit_text"] = printed_unit if unit != printed_unit else None
     if image and not image.lower().startswith((*WEB_ADDRESS, "//")):
         kept["url_image_text"], image = image, ""
     return {
         "brand": cell_text(cells[at["brand"]]) or None,
         "category": (cell_text(cells[at["category"]]) if plan.has("category") else section) or None,
-        "unit": cell_text(cells[at["unit"]]) or None,
+        "unit": unit or None,
         "url_image": image or None,
     }
 

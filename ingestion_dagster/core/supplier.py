@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -61,6 +62,8 @@ class SupplierSettings(BaseModel):
     price_scale: int = Field(2, ge=0, le=4)
     price_scale_policy: Literal["reject", "round"] = "reject"
     zero_price: Literal["reject", "accept"] = "reject"
+    price_basis: Annotated[int, Field(ge=1, le=1_000_000)] | Annotated[str, Field(min_length=1)] | None = None
+    price_factor: Decimal | None = Field(None, ge=Decimal("0.000001"), le=1_000_000_000)
     duplicates: Literal["reject", "first", "last", "lowest"] = "reject"
     language: Literal["en", "ru", "de"] | None = None
     missing_grace: int | None = Field(None, ge=1)

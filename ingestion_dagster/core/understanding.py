@@ -23,6 +23,7 @@ from ingestion_dagster.core.mapped_parts import (
 from ingestion_dagster.core.mapping import Mapping, map_columns
 from ingestion_dagster.core.money_evidence import find_currency, find_styles
 from ingestion_dagster.core.overrides import resolve_columns
+from ingestion_dagster.core.price_meaning import find_meaning
 from ingestion_dagster.core.questions import (
     ACCEPT_FROM,
     choose_key,
@@ -127,7 +128,8 @@ def _price_list(
 ) -> MappedSheet:
     price = mapping.columns["price"]
     words = mapping.all_columns[price].words if price in mapping.all_columns else NOTHING_SAID
-    currency = find_currency(sheet, table, price, mapping.columns.get("currency"), words, hints)
+    meaning = find_meaning(table, mapping, hints)
+    currency = find_currency(sheet, table, price, mapping.columns.get("currency"), words, hints, meaning.currency)
     styles = find_styles(table, mapping.columns, hints)
     key, questions = choose_key(mapping)
     profile = profile_prices(table, mapping, mapping.columns.get(key), currency.code)
@@ -135,7 +137,7 @@ def _price_list(
     if drift is not None and remembered is not None:
         drift = drift.model_copy(update={"value_changes": value_changes(remembered.price_profile, profile)})
         questions += drift_questions(drift, known.given)
-    questions += price_questions(table, mapping) + table_questions(table)
+    questions += [*price_questions(table, mapping), *meaning.questions, *table_questions(table)]
     questions += money_questions(styles.get("price"), currency, price)
     still_open = _unsettled(questions, remembered, drift)
     confidence = confidence_of(table, mapping, bool(known.columns))
@@ -158,14 +160,15 @@ def _price_list(
         currency=currency.code,
         currency_evidence=currency.evidence,
         number_styles=styles,
-        qualifiers=qualifiers(table, mapping),
+        qualifiers=qualifiers(table, mapping, meaning.terms),
+        price_terms=meaning.terms,
         confidence=round(confidence, 3),
         decision=decision,
         alternatives=mapping.alternatives,
         questions=still_open,
         language=language_of(mapping),
         signature=signature_of(table.headers),
-        notes=(*sheet.notes, *table.others, *(drift.sentences() if drift else ())),
+        notes=(*sheet.notes, *meaning.terms.evidence, *table.others, *(drift.sentences() if drift else ())),
         price_profile=profile,
     )
 

@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -18,12 +18,14 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, Pending
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from ingestion_dagster.core.errors import StoreRejected, StoreUnavailable
+from ingestion_dagster.core.errors import StoreBusy, StoreRejected, StoreUnavailable
 
 T = TypeVar("T")
 
-RETRYABLE_STATES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57P05", "57014", "25P03")
-"""Serialization, deadlock, lock timeout, shutdown, idle session, cancelled, idle in transaction."""
+BUSY_STATES = ("40001", "40P01", "55P03", "57014")
+"""Serialization, deadlock, lock timeout, cancelled by its time limit: the server is well, this work has to wait."""
+RETRYABLE_STATES = (*BUSY_STATES, "57P01", "57P02", "57P03", "57P05", "25P03")
+"""Also shutdown, idle session, idle in transaction."""
 RETRYABLE_CLASSES = ("08", "53", "58")
 """Connection lost; too many connections, memory or disk full; the server's own trouble with its files."""
 DRIVER_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -36,7 +38,7 @@ class Limits:
     pool_size: int = 1
     max_overflow: int = 1
     statement_timeout: int = 120
-    lock_timeout: int = 30
+    lock_timeout: float = 30
     idle_timeout: int = 60
     pgbouncer: bool = False
 
@@ -44,7 +46,7 @@ class Limits:
         """For `SET_LIMITS`."""
         return {
             "statement": f"{self.statement_timeout}s",
-            "lock": f"{self.lock_timeout}s",
+            "lock": f"{round(self.lock_timeout * 1000)}ms",
             "idle": f"{self.idle_timeout}s",
         }
 
@@ -94,8 +96,14 @@ class Database:
     limits: Limits
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction with its limits set for itself only (safe behind pgbouncer); driver errors translated."""
+    async def transaction(self, lock_seconds: float | None = None) -> AsyncIterator[AsyncConnection]:
+        """One transaction with its limits set for itself only (safe behind pgbouncer); driver errors translated.
+
+        `lock_seconds`: how long to wait for a lock, where that is less than the settings say.
+        """
+        limits = self.limits
+        if lock_seconds is not None:
+            limits = replace(limits, lock_timeout=min(lock_seconds, limits.lock_timeout))
         async with AsyncExitStack() as stack:
             try:
                 connection = await stack.enter_async_context(self.engine.connect())
@@ -103,7 +111,7 @@ class Database:
                 raise translated(error) from error
             try:
                 async with connection.begin():
-                    await connection.execute(SET_LIMITS, self.limits.parameters())
+                    await connection.execute(SET_LIMITS, limits.parameters())
                     yield connection
             except (*DRIVER_ERRORS, ConnectionError) as error:
                 raise translated(error) from error
@@ -114,6 +122,8 @@ def translated(error: BaseException) -> StoreUnavailable | StoreRejected:
     state = sql_state(error)
     shown = re.sub(r"\s+", " ", str(getattr(error, "orig", None) or error)).strip()[:500]
     shown = re.sub(r"^<class '[^']+'>: ", "", shown)
+    if state in BUSY_STATES:
+        return StoreBusy(f"the catalogue database did not finish ({state}): {shown}")
     if _passes(error, state):
         return StoreUnavailable(f"the catalogue database did not finish ({state or 'connection lost'}): {shown}")
     return StoreRejected(f"the catalogue database refused ({state or type(error).__name__}): {shown}")

@@ -207,9 +207,11 @@ WITH moment AS MATERIALIZED (
     WHERE incoming.was_missing_since IS NOT NULL AND absence.supplier_item_id = incoming.item_id
       AND absence.returned_at IS NULL
 ), recorded AS (
-    INSERT INTO price_history (supplier_item_id, price, currency, batch_id, row_number, column_index, recorded_at)
+    INSERT INTO price_history (supplier_item_id, price, currency, batch_id, row_number, column_index, printed_price,
+                               price_basis, recorded_at)
     SELECT coalesce(incoming.item_id, inserted.id), incoming.price, incoming.currency, :batch,
-           incoming.row_number, incoming.price_column, (SELECT at FROM moment)
+           incoming.row_number, incoming.price_column, incoming.printed_price, incoming.price_basis,
+           (SELECT at FROM moment)
     FROM incoming LEFT JOIN inserted ON inserted.supplier_sku = incoming.supplier_sku
     WHERE incoming.item_id IS NULL
        OR (incoming.old_price, incoming.old_currency) IS DISTINCT FROM (incoming.price, incoming.currency)

@@ -102,7 +102,8 @@ async def changes_of(connection: AsyncConnection, batch: dict[str, Any], limit: 
     """What a merge of the batch would do, row by row: price changes (largest first), other changes, new, vanished.
 
     Each row: kind (`price`, `other`, `insert` or `vanished`), row_number, supplier_sku, name, old_price,
-    old_currency, price, currency, percent, and the names of the other fields that differ. At most `limit` of a kind.
+    old_currency, price, currency, printed_price and price_basis (None where the price is the printed one), percent,
+    and the names of the other fields that differ. At most `limit` of a kind.
     """
     await connection.execute(text("SELECT set_config('enable_nestloop', 'off', true)"))
     async with rekeys.as_rekeyed(connection, batch):

@@ -160,8 +160,8 @@ _DIFFERING = ", ".join(
 )
 
 COMPARISON = f"""
-    SELECT staged.row_number, staged.supplier_sku, staged.name, staged.price, staged.currency,
-           item.id AS item_id, item.current_price AS old_price, item.currency AS old_currency,
+    SELECT staged.row_number, staged.supplier_sku, staged.name, staged.price, staged.currency, staged.printed_price,
+           staged.price_basis, item.id AS item_id, item.current_price AS old_price, item.currency AS old_currency,
            (item.current_price, item.currency) IS DISTINCT FROM (staged.price, staged.currency) AS price_differs,
            item.missing_since IS NOT NULL OR NOT item.active AS returns,
            array_remove(ARRAY[{_DIFFERING}], NULL) AS differing
@@ -190,13 +190,14 @@ FROM compared
 CHANGES = f"""
 WITH compared AS MATERIALIZED ({COMPARISON}), told AS (
     SELECT CASE WHEN item_id IS NULL THEN 'insert' WHEN price_differs THEN 'price' ELSE 'other' END AS kind,
-           row_number, supplier_sku, name, old_price, old_currency, price, currency,
+           row_number, supplier_sku, name, old_price, old_currency, price, currency, printed_price, price_basis,
            CASE WHEN old_price > 0 AND {COMPARABLE}
                 THEN round((price / old_price - 1) * 100, 2) END AS percent,
            CASE WHEN item_id IS NULL THEN ARRAY[]::text[] ELSE differing END AS differing, returns
     FROM compared WHERE item_id IS NULL OR price_differs OR cardinality(differing) > 0 OR returns
     UNION ALL
-    SELECT 'vanished', NULL, supplier_sku, name, current_price, currency, NULL, NULL, NULL, ARRAY[]::text[], false
+    SELECT 'vanished', NULL, supplier_sku, name, current_price, currency, NULL, NULL, NULL, NULL, NULL,
+           ARRAY[]::text[], false
     FROM ({VANISHED_ITEMS}) gone
 ), ranked AS (
     SELECT told.*, row_number() OVER (
@@ -204,7 +205,8 @@ WITH compared AS MATERIALIZED ({COMPARISON}), told AS (
     FROM told
 )
 SELECT kind, row_number, supplier_sku, left(name, 200) AS name, trim_scale(old_price) AS old_price, old_currency,
-       trim_scale(price) AS price, currency, percent, differing, coalesce(returns, false) AS returns
+       trim_scale(price) AS price, currency, trim_scale(printed_price) AS printed_price, price_basis, percent,
+       differing, coalesce(returns, false) AS returns
 FROM ranked WHERE place <= :limit
 ORDER BY array_position(ARRAY['price', 'other', 'insert', 'vanished'], kind), place
 """

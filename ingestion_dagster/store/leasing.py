@@ -33,7 +33,10 @@ WITH room AS (
                       WHERE busy.supplier_id = waiting.supplier_id AND busy.state = 'leased')
     ORDER BY waiting.supplier_id, waiting.priority DESC, waiting.not_before, waiting.id
 ), chosen AS (
-    SELECT id FROM first_of_supplier ORDER BY priority DESC, not_before, id LIMIT (SELECT free FROM room)
+    SELECT free_one.id FROM ingestion_requests free_one JOIN first_of_supplier ON first_of_supplier.id = free_one.id
+    WHERE free_one.state IN ('pending', 'retry_wait')
+    ORDER BY free_one.priority DESC, free_one.not_before, free_one.id LIMIT (SELECT free FROM room)
+    FOR UPDATE OF free_one SKIP LOCKED
 )
 UPDATE ingestion_requests request
 SET state = 'leased', attempt = request.attempt + 1, fence = nextval('ingestion_fence_seq'), run_id = NULL,
@@ -41,7 +44,7 @@ SET state = 'leased', attempt = request.attempt + 1, fence = nextval('ingestion_
     lease_until = now() + make_interval(secs => :seconds)
 FROM chosen WHERE request.id = chosen.id
 """
-
+"""A request that another session has locked is left for the next time, and keeps no other from being handed out."""
 
 END_ATTEMPT = """
 WITH ending AS (

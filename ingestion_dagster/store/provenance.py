@@ -78,7 +78,7 @@ async def rejects_of_key(connection: AsyncConnection, batch_id: int, sku: str) -
 
 HISTORY = """
 SELECT known.price, known.currency, known.valid_from, known.valid_to, known.batch_id, known.row_number,
-       known.column_index, batch.snapshot_id
+       known.column_index, known.printed_price, known.price_basis, batch.snapshot_id
 FROM price_validity known JOIN ingestion_batches batch ON batch.id = known.batch_id
 WHERE known.supplier_item_id = :item
 ORDER BY known.valid_from DESC, known.price_history_id DESC

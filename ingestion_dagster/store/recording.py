@@ -1,12 +1,14 @@
 """Putting deliveries on record: what each becomes, once, whatever is in it. Who works on it is `leasing.py`."""
 
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Collection, Sequence
 
 import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingestion_dagster.core.errors import MalformedRequest, SourceRejected, StoreRejected
+from ingestion_dagster.core.errors import MalformedRequest, SourceRejected, StoreBusy, StoreRejected
 from ingestion_dagster.core.message_json import without_secrets
 from ingestion_dagster.core.requests import SheetRequest, check_source, coalesce_key, digest_of, parse_message
 from ingestion_dagster.core.slugs import slug
@@ -15,17 +17,14 @@ from ingestion_dagster.core.walk import failure_object
 from ingestion_dagster.store import suppliers
 from ingestion_dagster.store.database import DRIVER_ERRORS, translated
 from ingestion_dagster.store.request_results import RESULT_WITH_TIME
-from ingestion_dagster.store.request_types import Delivery, Recorded, Rules
+from ingestion_dagster.store.request_types import Deferred, Delivery, Recorded, Rules
 
 PRIORITIES = {"low": -1, "normal": 0, "high": 1}
-
-REPLAY = """
-UPDATE ingestion_requests
-SET state = 'pending', attempt = 0, crashes = 0, unstarted = 0, fence = NULL, run_id = NULL, run_key = NULL,
-    not_before = now(), last_error = NULL, error_type = NULL, finished_at = NULL, result = NULL,
-    result_published = false, replays = replays + 1
-WHERE id = :id AND state = 'dead' AND supplier_id IS NOT NULL RETURNING task_id
-"""
+LOCK_SECONDS = 0.5
+"""How long a message waits for what another session has locked; then it is deferred."""
+STATEMENT_SECONDS = 5
+"""How long one statement of a message may take."""
+PATIENCE = text("SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true)")
 
 KNOWN_DELIVERIES = """
 SELECT delivery.delivery_id, delivery.request_id, delivery.verdict, request.task_id
@@ -51,29 +50,50 @@ FROM replaced WHERE earlier.state = 'superseded' AND earlier.superseded_by = rep
 over the place in the queue, or a supplier that is asked for every minute would never have its turn."""
 
 
-async def record(connection: AsyncConnection, deliveries: Sequence[Delivery], rules: Rules) -> list[Recorded]:
+async def record(
+    connection: AsyncConnection,
+    deliveries: Sequence[Delivery],
+    rules: Rules,
+    blocked: Collection[str] = (),
+    until: float = math.inf,
+) -> list[Recorded | Deferred]:
     """Put every delivery on record; a bad one becomes a dead letter and harms no other. Safe to repeat.
 
-    Two sensors at once (an old daemon that is not quite gone) take turns: both would be handed the same messages.
+    One that needs what another session has locked, or that takes too long, is deferred, and with it all later ones of
+    its supplier; so are those of suppliers in `blocked`. What is not come to before `until` (`time.monotonic`) is left
+    out. Two sensors at once (an old daemon that is not quite gone) take turns: both would be handed the same messages.
     """
     await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('ingestion.record', 0))"))
     rows = await connection.execute(text(KNOWN_DELIVERIES), {"ids": [delivery.id for delivery in deliveries]})
     known = {row.delivery_id: row for row in rows}
-    recorded = []
+    await connection.execute(PATIENCE, {"lock": f"{LOCK_SECONDS}s", "statement": f"{STATEMENT_SECONDS}s"})
+    recorded: list[Recorded | Deferred] = []
+    waits = set(blocked)
     for delivery in deliveries:
+        if time.monotonic() >= until:
+            break
         row = known.get(delivery.id)
-        if row is None:
-            recorded.append(await _record_alone(connection, delivery, rules))
-        else:
+        if row is not None:
             recorded.append(Recorded(delivery.id, row.request_id, row.verdict, row.task_id, None, None))
+            continue
+        found = await _record_alone(connection, delivery, rules, waits)
+        recorded.append(found)
+        if isinstance(found, Deferred) and found.supplier not in waits:
+            waits.add(found.supplier)
+            # One wait is enough to see that something is locked; the rest of the portion does not pay for it.
+            await connection.execute(PATIENCE, {"lock": f"{LOCK_SECONDS / 10}s", "statement": f"{STATEMENT_SECONDS}s"})
     return recorded
 
 
-async def _record_alone(connection: AsyncConnection, delivery: Delivery, rules: Rules) -> Recorded:
+async def _record_alone(
+    connection: AsyncConnection, delivery: Delivery, rules: Rules, waits: Collection[str]
+) -> Recorded | Deferred:
     """Whatever is wrong with one message ends with it: only trouble of the database itself stops the others."""
     try:
         async with connection.begin_nested():
-            return await _record_one(connection, delivery, rules)
+            return await record_one(connection, delivery, rules, waits)
+    except _Waits as error:
+        return Deferred(delivery.id, error.supplier, error.reason)
     except DRIVER_ERRORS as error:
         known = translated(error)
         if known.retryable:
@@ -84,7 +104,18 @@ async def _record_alone(connection: AsyncConnection, delivery: Delivery, rules: 
     return await _dead_letter(connection, delivery, "rejected", delivery.id, None, reason)
 
 
-async def _record_one(connection: AsyncConnection, delivery: Delivery, rules: Rules) -> Recorded:
+class _Waits(StoreBusy):
+    """Ends the work on a message that has to wait. Without a reason: an earlier one of its supplier does."""
+
+    def __init__(self, supplier: str, reason: str | None = None) -> None:
+        super().__init__(reason or f"an earlier message of supplier {supplier!r} waits")
+        self.supplier, self.reason = supplier, reason
+
+
+async def record_one(
+    connection: AsyncConnection, delivery: Delivery, rules: Rules, waits: Collection[str] = ()
+) -> Recorded:
+    """What this delivery becomes, whoever else there is."""
     try:
         if delivery.whole_size > len(delivery.raw):
             raise MalformedRequest(
@@ -94,31 +125,50 @@ async def _record_one(connection: AsyncConnection, delivery: Delivery, rules: Ru
         request = parse_message(delivery.raw, rules.max_bytes)
     except MalformedRequest as error:
         return await _dead_letter(connection, delivery, "malformed", delivery.id, None, str(error))
+    whose = request.supplier or slug(str(request.supplier_name))
+    try:
+        twin = await _twin(connection, delivery, request)
+        if twin is not None:
+            return twin
+        supplier = await suppliers.find(connection, request.supplier, request.supplier_name)
+        whose = supplier.key if supplier else whose
+        if whose in waits:
+            raise _Waits(whose)
+        async with connection.begin_nested():
+            supplier = await _supplier_of(connection, request, supplier, rules)
+            return await _accept(connection, delivery, request, supplier, rules)
+    except (SourceRejected, StoreRejected) as error:
+        task_id = request.task_id or delivery.id
+        return await _dead_letter(connection, delivery, "rejected", task_id, request, str(error))
+    except DRIVER_ERRORS as error:
+        known = translated(error)
+        if isinstance(known, StoreBusy):
+            raise _Waits(whose, str(known)) from error
+        raise
+
+
+async def _twin(connection: AsyncConnection, delivery: Delivery, request: SheetRequest) -> Recorded | None:
+    """What becomes of a message whose `task_id` is on record already; None where it is not."""
     task_id = request.task_id or delivery.id
-    digest = digest_of(request)
     twin = (
         await connection.execute(
             text("SELECT id, digest FROM ingestion_requests WHERE task_id = :task AND verdict = 'accepted'"),
             {"task": task_id},
         )
     ).first()
-    if twin is not None and twin.digest == digest:
+    if twin is None:
+        return None
+    if twin.digest == digest_of(request):
         await _note_delivery(connection, delivery.id, twin.id, "duplicate")
         return Recorded(delivery.id, twin.id, "duplicate", task_id, None, None)
-    if twin is not None:
-        reason = f"task_id {task_id!r} was used before for other content (request {twin.id}); send a new task_id"
-        return await _dead_letter(connection, delivery, "conflict", task_id, request, reason)
-    try:
-        async with connection.begin_nested():
-            supplier = await _supplier_of(connection, request, rules)
-            return await _accept(connection, delivery, request, task_id, digest, supplier, rules)
-    except (SourceRejected, StoreRejected) as error:
-        return await _dead_letter(connection, delivery, "rejected", task_id, request, str(error))
+    reason = f"task_id {task_id!r} was used before for other content (request {twin.id}); send a new task_id"
+    return await _dead_letter(connection, delivery, "conflict", task_id, request, reason)
 
 
-async def _supplier_of(connection: AsyncConnection, request: SheetRequest, rules: Rules) -> Supplier:
+async def _supplier_of(
+    connection: AsyncConnection, request: SheetRequest, supplier: Supplier | None, rules: Rules
+) -> Supplier:
     """The supplier that is meant; registered, or its source renewed, where the message says where the list is."""
-    supplier = await suppliers.find(connection, request.supplier, request.supplier_name)
     config = request.source_config.model_dump(mode="json", exclude_none=True) if request.source_config else {}
     if supplier is None:
         if request.parser_type is None or not config:
@@ -128,7 +178,7 @@ async def _supplier_of(connection: AsyncConnection, request: SheetRequest, rules
             )
         check_source(request.parser_type, config, rules.inbox, rules.allowed_hosts)
         name = request.supplier_name or str(request.supplier)
-        key = request.supplier or await suppliers.free_key(connection, slug(name))
+        key = request.supplier or await suppliers.free_key(connection, name)
         return await suppliers.register(connection, key, name, request.parser_type, config)
     if not supplier.active:
         raise SourceRejected(
@@ -150,11 +200,10 @@ async def _accept(
     connection: AsyncConnection,
     delivery: Delivery,
     request: SheetRequest,
-    task_id: str,
-    digest: str,
     supplier: Supplier,
     rules: Rules,
 ) -> Recorded:
+    task_id = request.task_id or delivery.id
     high = delivery.high or request.priority == "high"
     same_work = coalesce_key(request)
     request_id = (
@@ -167,7 +216,7 @@ async def _accept(
             {
                 "task": task_id,
                 "supplier": supplier.id,
-                "digest": digest,
+                "digest": digest_of(request),
                 "payload": _payload(request),
                 "raw": delivery.raw,
                 "priority": PRIORITIES["high"] if high else PRIORITIES[request.priority],
@@ -235,47 +284,3 @@ async def _note_delivery(connection: AsyncConnection, delivery_id: str, request_
 
 def _payload(request: SheetRequest) -> str:
     return orjson.dumps(request.model_dump(mode="json", exclude_none=True)).decode()
-
-
-async def replay(connection: AsyncConnection, request_id: int, rules: Rules) -> str:
-    """A dead request waits again, with all its attempts; a message that never became work is judged again.
-
-    Returns its task_id. Raises StoreRejected where it is not dead, or is refused again.
-    """
-    row = (await connection.execute(text(REPLAY), {"id": request_id})).first()
-    if row is not None:
-        return str(row.task_id)
-    found = (
-        await connection.execute(
-            text("SELECT state, verdict, raw, replays FROM ingestion_requests WHERE id = :id FOR UPDATE"),
-            {"id": request_id},
-        )
-    ).first()
-    if found is None:
-        raise StoreRejected(
-            f"there is no request {request_id}; `ingestion queue dead` lists those that can be replayed"
-        )
-    if found.state != "dead":
-        raise StoreRejected(f"request {request_id} is {found.state}, not dead")
-    raw = bytes(found.raw)
-    if found.verdict == "malformed" and len(raw) >= rules.max_bytes:
-        raise StoreRejected(
-            f"of request {request_id} only the first {len(raw)} bytes were kept, since no more are taken;"
-            " send it anew, smaller"
-        )
-    return await _judge_again(connection, request_id, raw, found.replays, rules)
-
-
-async def _judge_again(connection: AsyncConnection, request_id: int, raw: bytes, replays: int, rules: Rules) -> str:
-    """Its supplier may be known by now. What is refused again leaves no second dead letter: the caller rolls back."""
-    again = await _record_one(connection, Delivery(f"replay-{request_id}-{replays + 1}", raw, len(raw)), rules)
-    if again.verdict not in ("accepted", "duplicate"):
-        raise StoreRejected(f"request {request_id} is refused again ({again.reason}); send a corrected message")
-    await connection.execute(
-        text(
-            "UPDATE ingestion_requests SET state = 'superseded', superseded_by = :new, replays = replays + 1,"
-            " result = NULL WHERE id = :id"
-        ),
-        {"id": request_id, "new": again.request_id},
-    )
-    return again.task_id

@@ -26,6 +26,16 @@ class Recorded(NamedTuple):
     reason: str | None
 
 
+class Deferred(NamedTuple):
+    """A delivery that is not on record: something it needs is locked, or did not answer in time."""
+
+    delivery_id: str
+    supplier: str
+    """Whose message it is, as far as that is known: all of one supplier's wait together."""
+    reason: str | None
+    """None where an earlier message of the supplier waits."""
+
+
 class Lease(NamedTuple):
     """A request handed out: everything its run needs to be named and to finish it."""
 

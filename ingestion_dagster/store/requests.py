@@ -16,7 +16,7 @@ from ingestion_dagster.store.leasing import leased as leased
 from ingestion_dagster.store.leasing import never_began as never_began
 from ingestion_dagster.store.leasing import supplier_of as supplier_of
 from ingestion_dagster.store.recording import record as record
-from ingestion_dagster.store.recording import replay as replay
+from ingestion_dagster.store.replaying import replay as replay
 from ingestion_dagster.store.request_reports import dead_letters as dead_letters
 from ingestion_dagster.store.request_reports import overview as overview
 from ingestion_dagster.store.request_reports import waiting_count as waiting_count
@@ -25,6 +25,7 @@ from ingestion_dagster.store.request_results import recent_results as recent_res
 from ingestion_dagster.store.request_results import settle_held as settle_held
 from ingestion_dagster.store.request_results import unpublish as unpublish
 from ingestion_dagster.store.request_results import unpublished as unpublished
+from ingestion_dagster.store.request_types import Deferred as Deferred
 from ingestion_dagster.store.request_types import Delivery as Delivery
 from ingestion_dagster.store.request_types import Lease as Lease
 from ingestion_dagster.store.request_types import Recorded as Recorded

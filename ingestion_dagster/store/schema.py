@@ -168,13 +168,6 @@ ingestion_batches = Table(
         "fingerprint", Text, nullable=False, comment="Of the bytes and of everything that decides how they are read"
     ),
     Column("content_hash", Text, comment="Of the staged rows; an approval applies exactly these"),
-    Column(
-        "decision_token",
-        UUID(as_uuid=True),
-        nullable=False,
-        server_default=text("gen_random_uuid()"),
-        comment="Shown where a person decides; the job that decides asks for it",
-    ),
     Column("mapping", JSONB),
     Column("mapping_id", BigInteger, comment="The remembered mapping that was used, if any"),
     Column("total_rows", Integer, nullable=False, server_default="0"),
@@ -208,6 +201,17 @@ batch_transitions = Table(
 )
 
 
+PRICE = Numeric(20, 6)
+"""A price for one piece: a printed one divided by a thousand has five decimals, by ten thousand six."""
+
+
+def _printed() -> tuple[Column, Column]:  # type: ignore[type-arg]
+    return (
+        Column("printed_price", PRICE, comment="What the cell says, where that is not the price of one"),
+        Column("price_basis", Integer, comment="For how many pieces the printed price is"),
+    )
+
+
 def _staged(name: str, *more: Index, **options: Any) -> Table:
     return Table(
         name,
@@ -216,7 +220,7 @@ def _staged(name: str, *more: Index, **options: Any) -> Table:
         Column("row_number", Integer, nullable=False, comment="As people count: the first row of the sheet is 1"),
         Column("supplier_sku", Text, nullable=False),
         Column("name", Text, nullable=False),
-        Column("price", Numeric(18, 4), nullable=False),
+        Column("price", PRICE, nullable=False),
         Column("currency", Text),
         Column("stock", Numeric(18, 3)),
         Column("barcode", Text),
@@ -227,6 +231,7 @@ def _staged(name: str, *more: Index, **options: Any) -> Table:
         Column("url_image", Text),
         Column("characteristics", JSONB, nullable=False),
         Column("price_column", SmallInteger, nullable=False, comment="0-based"),
+        *_printed(),
         Column("held", Boolean, nullable=False, server_default=text("false"), comment="Which part the row is in"),
         *more,
         **options,
@@ -247,7 +252,7 @@ supplier_items = Table(
     Column("product_id", UUID(as_uuid=True), ForeignKey("products.id", ondelete="SET NULL")),
     Column("supplier_sku", Text, nullable=False),
     Column("name", Text, nullable=False),
-    Column("current_price", Numeric(18, 4), nullable=False),
+    Column("current_price", PRICE, nullable=False),
     Column("currency", Text),
     Column("stock", Numeric(18, 3)),
     Column("barcode", Text),
@@ -283,13 +288,15 @@ price_history = Table(
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("supplier_item_id", BigInteger, ForeignKey("supplier_items.id"), nullable=False),
-    Column("price", Numeric(18, 4), nullable=False),
+    Column("price", PRICE, nullable=False),
     Column("currency", Text),
     Column("batch_id", BigInteger, nullable=False),
     Column("row_number", Integer, nullable=False, comment="As people count: the first row of the sheet is 1"),
     Column("column_index", SmallInteger, nullable=False, comment="0-based"),
+    *_printed(),
     _moment("recorded_at", now=True),
     _money("price", "price_is_money"),
+    CheckConstraint("price_basis >= 1", name="basis_counts"),
     Index("ix_price_history_item", "supplier_item_id", "recorded_at"),
 )
 

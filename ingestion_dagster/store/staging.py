@@ -38,6 +38,8 @@ STAGED_COLUMNS = (
     "url_image",
     "characteristics",
     "price_column",
+    "printed_price",
+    "price_basis",
 )
 LOG_COLUMNS = (
     "task_id",
@@ -158,9 +160,9 @@ def _block(items: list[ItemRow], batch_id: int) -> str:
         [
             f"{batch_id}\t{row + 1}\t{sku}\t{name}\t{price}\t{currency or ''}\t{'' if stock is None else stock}\t"
             f"{barcode or ''}\t{brand or ''}\t{category or ''}\t{unit or ''}\t{description or ''}\t{image or ''}\t"
-            f"{extra}\t{column}\n"
+            f"{extra}\t{column}\t{'' if printed is None else printed}\t{basis or ''}\n"
             for (row, sku, name, price, currency, stock, barcode, brand, category, unit, description, image, extra,
-                 column) in items
+                 column, printed, basis) in items
         ]
     )  # fmt: skip
     # One look at the whole block instead of one per cell: almost none has anything that COPY could misread.
@@ -172,9 +174,10 @@ def _block(items: list[ItemRow], batch_id: int) -> str:
 
 def _item_line(item: ItemRow, batch_id: int) -> str:
     """The careful way: every text escaped."""
-    row, sku, name, price, currency, stock, *texts, column = item
+    row, sku, name, price, currency, stock, *texts, column, printed, basis = item
+    numbers = [None if number is None else str(number) for number in (column, printed, basis)]
     amounts = (str(price), currency, None if stock is None else str(stock))
-    return _line((str(batch_id), str(row + 1), sku, name, *amounts, *texts, str(column)))
+    return _line((str(batch_id), str(row + 1), sku, name, *amounts, *texts, *numbers))
 
 
 def _line(values: tuple[str | None, ...]) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import SourceRejected, StoreRejected
+from ingestion_dagster.core.slugs import keys_for
 from ingestion_dagster.core.supplier import Supplier, settings_from
 
 COLUMNS = "id, key, name, source_type, source, settings, active, contact_email, last_batch_id"
@@ -108,14 +109,15 @@ async def set_active(connection: AsyncConnection, key: str, active: bool) -> Non
     )
 
 
-async def free_key(connection: AsyncConnection, wanted: str) -> str:
-    """`wanted`, or `wanted-2`, `wanted-3` … where another supplier has it. Raises SourceRejected past 999."""
-    for number in range(1, 1000):
-        key = wanted if number == 1 else f"{wanted[: 63 - len(str(number))]}-{number}"
-        taken = await connection.execute(text("SELECT 1 FROM suppliers WHERE key = :key"), {"key": key})
-        if taken.first() is None:
-            return key
-    raise SourceRejected(f"no free key like {wanted!r}")
+async def free_key(connection: AsyncConnection, name: str) -> str:
+    """A key for a new supplier called `name` that nobody has. One query, however many names make the same key."""
+    wanted = keys_for(name)
+    rows = await connection.execute(text("SELECT key FROM suppliers WHERE key = ANY(:keys)"), {"keys": wanted})
+    taken = set(rows.scalars())
+    free = next((key for key in wanted if key not in taken), None)
+    if free is None:
+        raise SourceRejected(f"no key is free for a supplier called {name!r}; name one in the message: `supplier`")
+    return free
 
 
 def _did_you_mean(key: str, known: list[str]) -> str:

@@ -7,10 +7,11 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from ingestion_dagster import dispatch, queue
+from ingestion_dagster.draining import Drained, MailMemory
 from ingestion_dagster.queue import Mailbox
 from ingestion_dagster.store import recording, requests
 from ingestion_dagster.store.database import Database
-from ingestion_dagster.store.requests import Delivery
+from ingestion_dagster.store.requests import Delivery, Recorded
 from ingestion_dagster.workplace import Workplace
 
 
@@ -34,23 +35,24 @@ def acknowledgement_in_a_second_transaction() -> None:
 def confirm_before_commit() -> None:
     """Redis forgets a message before PostgreSQL has it."""
 
-    async def _drain(place: Workplace, mailbox: Mailbox, database: Database, done: dispatch.Tick) -> None:
+    async def _drain(place: Workplace, mailbox: Mailbox, database: Database, memory: MailMemory) -> Drained:
         claimed = mailbox.claim(place.settings.claim_batch, place.settings.max_message_bytes)
         if not claimed:
-            return
+            return Drained()
         mailbox.confirm([one.id for one in claimed])
         async with database.transaction() as connection:
             deliveries = [Delivery(one.id, one.raw, one.whole_size, one.high) for one in claimed]
-            done.recorded = await requests.record(connection, deliveries, place.rules)
+            found = await requests.record(connection, deliveries, place.rules)
+        return Drained(recorded=[one for one in found if isinstance(one, Recorded)])
 
-    dispatch._drain = _drain
+    dispatch.drain = _drain
 
 
 def no_dedupe() -> None:
     """Every delivery is new work."""
-    record_one = recording._record_one
+    record_one = recording.record_one
 
-    async def _record(connection: Any, deliveries: Sequence[Delivery], rules: Any) -> list[Any]:
+    async def _record(connection: Any, deliveries: Sequence[Delivery], rules: Any, *_: Any) -> list[Any]:
         return [
             await record_one(connection, delivery._replace(id=f"{delivery.id}:{uuid4()}", raw=_unnamed(delivery.raw)),
                              rules)
@@ -68,7 +70,8 @@ def _unnamed(raw: bytes) -> bytes:
 def counter_ids() -> None:
     """Delivery ids from a counter in Redis, which goes back when Redis does."""
     queue.CLAIM = queue.CLAIM.replace(
-        "local id = ARGV[3] .. '-' .. number", "local id = 'd' .. redis.call('INCR', 'ingestion:counter')"
+        "local id = ARGV[3] .. '-' .. string.format('%05d', number)",
+        "local id = 'd' .. redis.call('INCR', 'ingestion:counter')",
     )
 
 

@@ -90,7 +90,7 @@ def test_a_first_load_inserts_items_with_history_that_names_row_and_column(catal
     assert catalogue.sql(
         "SELECT supplier_sku, row_number, column_index, price::text FROM price_history h"
         " JOIN supplier_items i ON i.id = h.supplier_item_id ORDER BY 1"
-    ) == [("00123", 5, 2, "12.5000"), ("5.10", 6, 2, "3.0000")]
+    ) == [("00123", 5, 2, "12.500000"), ("5.10", 6, 2, "3.000000")]
 
 
 def test_the_same_rows_in_other_bytes_touch_no_row(catalogue: Catalogue) -> None:

@@ -64,9 +64,9 @@ def test_of_quantity_steps_the_smallest_is_taken() -> None:
     assert (mapped.column("price"), mapped.decision) == (3, "accept")
 
 
-def test_a_price_for_a_hundred_pieces_is_asked_about() -> None:
+def test_a_price_for_a_hundred_pieces_is_known_as_one() -> None:
     mapped = read(listed(["Artikelnr", "Bezeichnung", "Preis pro 100"], SKUS, NAMES, LOW))
-    assert (mapped.column("price"), [question.code for question in mapped.questions]) == (2, ["price_per"])
+    assert (mapped.column("price"), mapped.price_terms.basis, mapped.questions) == (2, 100, ())
 
 
 def test_a_discounted_price_beside_the_retail_price_is_asked_about() -> None:

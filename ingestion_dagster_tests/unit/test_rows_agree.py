@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ingestion_dagster.core.cell_text import clean, clean_code, clean_lines, is_plain
 from ingestion_dagster.core.mapped import NumberStyle, ReadingHints
+from ingestion_dagster.core.price_terms import PriceTerms
 from ingestion_dagster.core.reject_messages import codes
 from ingestion_dagster.core.row_fast import mixed_row_reader, plain_row_reader
 from ingestion_dagster.core.row_model import SupplierItem, problems_of
@@ -45,6 +46,10 @@ prices = (
             "10-20",
             "12.50 руб.",
             "99999999999999",
+            "12.40/C",
+            "7.50 / 100",
+            "7.50 / 1000 pcs",
+            "3.20 per 100",
         ]
     )
 )
@@ -57,7 +62,11 @@ odd_texts = st.one_of(
 odds = st.integers(0, 19)
 texts = odds.flatmap(lambda n: odd_texts if n == 0 else plain_texts)
 cells = odds.flatmap(
-    lambda n: odd_texts if n == 0 else st.sampled_from(["", None, "12", "7.5", "USD", "http://a/b", "red"])
+    lambda n: (
+        odd_texts
+        if n == 0
+        else st.sampled_from(["", None, "12", "100", "100 pcs", "C", "7.5", "USD", "http://a/b", "red"])
+    )
 )
 columns = st.fixed_dictionaries(
     dict.fromkeys(FIELDS, cells) | {"supplier_sku": texts, "name": texts, "price": prices, "barcode": texts}
@@ -84,12 +93,23 @@ hints = st.builds(
     zero_price=st.sampled_from(["reject", "accept"]),
     currency=st.sampled_from([None, "SEK", "BYN"]),
 )
+terms = st.builds(
+    PriceTerms,
+    scale=st.sampled_from([Decimal(1), Decimal("0.01"), Decimal(1000)]),
+    basis=st.sampled_from([1, 100, 7]),
+    basis_column=st.sampled_from([None, 2, 5, 12]),
+    blank_basis=st.sampled_from(["one", "reject"]),
+    in_units=st.booleans(),
+    letters=st.booleans(),
+    slashes=st.booleans(),
+)
+meanings = odds.flatmap(lambda n: terms if n < 10 else st.just(PriceTerms()))
 shapes = st.builds(
-    lambda fields, key, style, currency: mapped(
+    lambda fields, key, style, currency, meaning: mapped(
         [f for f in FIELDS if f in fields | {"price", "name", key}], ("Size", "Alpha"), key=key, currency=currency,
-        number_styles={"price": style, "stock": style},
+        number_styles={"price": style, "stock": style}, price_terms=meaning,
     ),
-    st.sets(st.sampled_from(FIELDS)), st.sampled_from(KEYS), styles, st.sampled_from([None, "EUR", "CAD"]),
+    st.sets(st.sampled_from(FIELDS)), st.sampled_from(KEYS), styles, st.sampled_from([None, "EUR", "CAD"]), meanings,
 )  # fmt: skip
 
 

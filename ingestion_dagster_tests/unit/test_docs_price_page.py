@@ -1,0 +1,63 @@
+"""The page about what a price means: every line of its table has examples, and every example is read as it says."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from ingestion_dagster.core.mapped import ReadingHints
+from ingestion_dagster.core.price_terms import money_text
+from ingestion_dagster.core.rows import ItemRow, RowReject, read_rows
+from ingestion_dagster.core.understanding import understand
+from ingestion_dagster.sources.containers import open_workbook
+
+PAGE = (Path(__file__).parents[2] / "docs" / "what-a-price-means.md").read_text(encoding="utf-8")
+
+
+class Example(NamedTuple):
+    """A heading, the list below it, and what the page says is read."""
+
+    heading: str
+    csv: str
+    says: str
+
+
+def examples() -> list[Example]:
+    found = re.findall(r"^### ([^\n]+)\n\n```csv\n(.*?)```\n\n```text\n(.*?)```", PAGE, re.MULTILINE | re.DOTALL)
+    return [Example(*example) for example in found]
+
+
+def told(item: ItemRow) -> str:
+    """An item as the page writes it."""
+    shown = f"{item.supplier_sku} {money_text(item.price)}{f' {item.currency}' if item.currency else ''}"
+    if item.printed_price is None:
+        return shown
+    return f"{shown}, printed {money_text(item.printed_price)} for {item.price_basis}"
+
+
+def read(csv: str) -> str:
+    book = open_workbook(csv.encode(), "list.csv", ReadingHints())
+    mapped = understand(book, ReadingHints())
+    lines = []
+    for row in read_rows(book.sheet(mapped.sheet), mapped, ReadingHints()):
+        if isinstance(row, ItemRow):
+            lines.append(told(row))
+        elif isinstance(row, RowReject):
+            lines.append(f"row {row.row + 1}: {row.code}")
+    lines += [f"{question.code}: {question.message}" for question in mapped.questions]
+    return "".join(f"{line}\n" for line in lines)
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda example: example.heading)
+def test_an_example_is_read_as_the_page_says(example: Example) -> None:
+    assert read(example.csv) == example.says
+
+
+def test_every_line_of_the_table_has_an_example_and_every_example_a_line() -> None:
+    table = [line for line in PAGE.splitlines() if line.startswith("| ")][1:]
+    linked = [set(re.findall(r"\(#([\w-]+)\)", line)) for line in table]
+    assert all(linked)
+    headings = {re.sub(r"[^\w -]", "", example.heading.lower()).replace(" ", "-") for example in examples()}
+    assert len(headings) == PAGE.count("```csv")
+    assert set().union(*linked) == headings
