@@ -24,7 +24,7 @@ $(STAMP): requirements.lock requirements-dev.lock pyproject.toml
 
 setup: $(STAMP) ## make the virtual environment from the lock files
 
-demo: $(STAMP) ## two days of ten sample suppliers, through the real queue and daemon
+demo: $(STAMP) ## three days of ten sample suppliers, through the real queue and daemon
 	@$(BIN)/python -m ingestion_dagster.demo
 
 up: $(STAMP) ## everything with the Dagster UI, until Ctrl-C: make up ARGS="--samples"

@@ -1,6 +1,7 @@
-"""`make demo`: two days in the life of eight suppliers, through the real queue, daemon, sensor and databases.
+"""`make demo`: three days in the life of ten suppliers, through the real queue, daemon, sensor and databases.
 
-It works in a folder of its own and starts afresh each time. Nothing here is used by the product.
+It works in a folder of its own and starts afresh each time. The third day, on which a list is held, is in
+`demo_third_day.py`. Nothing here is used by the product.
 """
 
 import sys
@@ -9,25 +10,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import text
 
 from ingestion_dagster.cli.output import complain, console, print_table
+from ingestion_dagster.demo_third_day import third_day
+from ingestion_dagster.demo_waiting import results_of
 from ingestion_dagster.local import erase
 from ingestion_dagster.local.errors import ServicesFailed
-from ingestion_dagster.processes import dagster_processes
+from ingestion_dagster.processes import Running, dagster_processes
 from ingestion_dagster.samples import SAMPLES, Sample, deliver, register_samples
 from ingestion_dagster.samples.google import SheetSamples, sheet_samples
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.store.database import Database
 from ingestion_dagster.workplace import Workplace, workplace
 
-PATIENCE = 240.0
-"""Seconds for all suppliers of a day: some twenty on a quiet machine, many times that on a busy one."""
-
 
 def main() -> int:
-    """Run both days; 0 where everything went as it should."""
+    """Run the three days; 0 where everything went as it should."""
     root = Settings().local_root / "demo"
     settings = Settings(local_root=root, database_url=None, redis_url=None, inbox=None, snapshot_url=None)
     settings = settings.model_copy(update={"database_url": None, "redis_url": None})
@@ -37,17 +36,18 @@ def main() -> int:
     with starting, sheet_samples() as sheets, workplace(settings) as place:
         register_samples(place)
         sheets.register(place)
-        with dagster_processes(place, None):
+        with dagster_processes(place, None) as running:
             console.print(f"everything is up after {time.monotonic() - started:.1f} s\n")
             samples = (*SAMPLES, *sheets.samples)
             print_table("The sample suppliers", ("supplier", "its list"), ((s.name, s.shape) for s in samples))
             _tell_google(sheets)
-            problems = _day(place, 1, samples)
+            problems = _day(place, running, 1, samples)
             sheets.second_day()
-            problems += _day(place, 2, samples)
+            problems += _day(place, running, 2, samples)
             _price_history(place)
+            problems += third_day(place, running)
             if sheets.samples:
-                console.print(f"Google Sheets was read {sheets.reads()} times: once per sheet and day")
+                console.print(f"\nGoogle Sheets was read {sheets.reads()} times: once per sheet and day")
     console.print(f"\nDone in {time.monotonic() - started:.0f} s. `make up` starts the same with Dagster's UI.")
     for problem in problems:
         complain(problem)
@@ -66,34 +66,18 @@ def _tell_google(sheets: SheetSamples) -> None:
         )
 
 
-def _day(place: Workplace, day: int, samples: Sequence[Sample]) -> list[str]:
+def _day(place: Workplace, running: Running, day: int, samples: Sequence[Sample]) -> list[str]:
     """Deliver the lists, ask for each on the queue as any producer would, wait for the results, show them."""
     deliver(place, day)
     tasks = {f"demo-day{day}-{sample.key}": sample for sample in samples}
     with place.mailbox() as mailbox:
         for task_id, sample in tasks.items():
             mailbox.send(orjson.dumps({"task_id": task_id, "supplier": sample.key}))
-        results = _wait(mailbox, list(tasks), day)
+    results = results_of(place, running, list(tasks), f"day {day}: {len(tasks)} messages on the queue")
     _show(day, results, samples)
     if day == 1:
         _rejects(place, list(tasks))
     return _problems(day, results, list(tasks))
-
-
-def _wait(mailbox: Any, tasks: list[str], day: int) -> dict[str, dict[str, Any]]:
-    results: dict[str, dict[str, Any]] = {}
-    end = time.monotonic() + PATIENCE
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
-        bar = progress.add_task(f"day {day}: {len(tasks)} messages on the queue", total=len(tasks))
-        while len(results) < len(tasks) and time.monotonic() < end:
-            for task_id in tasks:
-                found = mailbox.result(task_id) if task_id not in results else None
-                if found:
-                    results[task_id] = orjson.loads(found)
-                    progress.advance(bar)
-            time.sleep(0.1)
-    return results
 
 
 def _show(day: int, results: dict[str, dict[str, Any]], samples: Sequence[Sample]) -> None:

@@ -30,8 +30,8 @@ class Decision(Enum):
 
 
 class Review(dg.Config):
-    """Which batch, what is decided, and why. `by`: who decided, for the record. `force`: how many items go, asked for
-    where the list has lost most of them."""
+    """Which batch, what is decided, and why. `by`: who decided, for the record. `force`: how many known items
+    the list has no price for, asked for where those are more than half."""
 
     batch_id: int
     decision: Decision

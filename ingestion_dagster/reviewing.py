@@ -25,9 +25,9 @@ async def approve(
 ) -> LoadSummary:
     """Take the held (or planned) batch into the catalogue, exactly as it was judged; its mapping is remembered.
 
-    `force`: how many items go, where it is more than half of those known. Raises StaleSnapshot where something newer
-    was loaded since, StoreRejected where that number is not given, or the batch was decided already, was never judged,
-    or its staged rows are not the judged ones.
+    `force`: how many known items get no price, where those are more than half. Raises StaleSnapshot where something
+    newer was loaded since, StoreRejected where that number is not given, or the batch was decided already, was never
+    judged, or its staged rows are not the judged ones.
     """
     started = time.perf_counter()
     async with connected(place.database_url, place.limits) as database:
@@ -49,13 +49,15 @@ async def approve(
 
 def _check_loss(batch: dict[str, Any], facts: Facts, force: int | None) -> None:
     """An empty or nearly empty list is not approved in passing: its approver has to know how much goes."""
-    if not facts.loses_most or force == facts.missing:
+    if not facts.loses_most or force == facts.absent:
         return
-    typed = "" if force is None else f", not {force}"
+    unread = facts.absent - facts.missing
+    typed = "" if force is None else f" (not {force})"
     raise StoreRejected(
-        f"batch {batch['id']} would take {facts.missing}{typed} of the {facts.known} known items of"
-        f" {batch['supplier_key']} out of its list; where that is meant, type their number:"
-        f" `ingestion batch approve {batch['id']} --force {facts.missing}` (in Dagster `force: {facts.missing}`)"
+        f"batch {batch['id']} has no price for {facts.absent}{typed} of the {facts.known} known items of"
+        f" {batch['supplier_key']}: {facts.missing} are not in the list, {unread} stand in rows that could not be read;"
+        f" where that is meant, type their number: `ingestion batch approve {batch['id']} --force {facts.absent}`"
+        f" (in Dagster `force: {facts.absent}`)"
     )
 
 

@@ -23,7 +23,7 @@ BatchId = Annotated[int, typer.Argument(metavar="ID", help="As `batch list` show
 Note = Annotated[str | None, typer.Option(help="Why, for those who ask later.")]
 Force = Annotated[
     int | None,
-    typer.Option(min=0, metavar="ITEMS", help="How many items go, where the list has lost more than half of them."),
+    typer.Option(min=0, metavar="ITEMS", help="How many known items get no price, where those are more than half."),
 ]
 By = Annotated[str | None, typer.Option(help="Who decides, if not the user who is logged in.")]
 

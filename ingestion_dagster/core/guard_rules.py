@@ -207,7 +207,7 @@ def rekeyed(facts: Facts, limits: Thresholds) -> GuardResult:
         message = (
             f"The items were known by “{change.before}”, now by “{change.now}”: {change.carried} of"
             f" {change.known} known items are found again and keep their history"
-            + (f", {change.lost} are not." if change.lost else ".")
+            + (f", {change.lost} {'is' if change.lost == 1 else 'are'} not." if change.lost else ".")
         )
     return GuardResult(
         name="rekeyed",

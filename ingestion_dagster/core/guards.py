@@ -51,6 +51,9 @@ class Facts(BaseModel):
     known: int = 0
     """The supplier's active items now."""
     missing: int = 0
+    """Known items that the list does not name."""
+    absent: int = 0
+    """Known items that it gives no price: missing, or in a row that could not be read."""
     matched: int = 0
     changed: int = 0
     """Known prices that changed within their currency."""
@@ -89,8 +92,8 @@ class Facts(BaseModel):
 
     @property
     def loses_most(self) -> bool:
-        """More than half of the known items would go: nobody approves that in passing."""
-        return self.missing >= _FEW_LOST and 2 * self.missing > self.known
+        """An empty or nearly empty list: more than half of the known items get no price. Not to be approved lightly."""
+        return self.absent >= _FEW_LOST and 2 * self.absent > self.known
 
 
 _FEW_LOST = 2

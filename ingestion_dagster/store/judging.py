@@ -46,6 +46,7 @@ async def _counted(
         duplicates=report.get("duplicates", 0),
         known=counted.known,
         missing=missing.missing if missing else 0,
+        absent=counted.absent,
         matched=counted.matched,
         changed=counted.changed,
         median_change=float(changed.median_change) if changed and changed.median_change is not None else None,

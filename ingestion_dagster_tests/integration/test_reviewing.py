@@ -157,6 +157,14 @@ def test_a_list_that_lost_most_items_is_approved_only_by_who_types_how_many(shop
     assert approve(shop, held.batch_id, force=lost).missing == lost
 
 
+def test_a_list_whose_rows_could_not_be_read_is_nearly_empty_too(shop: Shop) -> None:
+    unread = [[*row[:2], "ask", *row[3:]] if at > 9 else row for at, row in enumerate(rows_of(CALM))]
+    held = shop.load(unread)
+    with pytest.raises(StoreRejected, match="0 are not in the list, 20 stand in rows that could not be read"):
+        approve(shop, held.batch_id)
+    assert approve(shop, held.batch_id, force=20).missing == 0
+
+
 def test_a_list_that_lost_half_of_its_items_is_approved_as_any_other(shop: Shop) -> None:
     held = shop.load(rows_of(CALM[:15]))
     assert approve(shop, held.batch_id).missing == 15

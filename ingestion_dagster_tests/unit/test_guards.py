@@ -90,11 +90,11 @@ def test_a_level_is_judged_by_the_supplier_s_thresholds_whatever_was_let_through
 
 
 @pytest.mark.parametrize(
-    ("known", "missing", "most"),
+    ("known", "absent", "most"),
     [(100, 51, True), (100, 50, False), (75, 74, True), (2, 2, True), (1, 1, False), (0, 0, False)],
 )
-def test_a_list_that_lost_more_than_half_of_the_items_loses_most(known: int, missing: int, most: bool) -> None:
-    assert Facts(**(CALM | {"known": known, "missing": missing})).loses_most is most
+def test_a_list_without_a_price_for_more_than_half_of_the_items_loses_most(known: int, absent: int, most: bool) -> None:
+    assert Facts(**(CALM | {"known": known, "absent": absent})).loses_most is most
 
 
 def test_a_change_of_currency_is_said_with_both_currencies() -> None:
