@@ -27,7 +27,7 @@ NOTE = "prices in cents; asked for a new list"
 
 def third_day(place: Workplace, running: Running) -> list[str]:
     """A wrong list is held and rejected, the corrected one is loaded; problems in words."""
-    _say(f"Day 3: {SUPPLIER.name} sends a list in which every price is a hundred times higher: cents for euros.")
+    _say(f"Day 3: {SUPPLIER.name} sends a list in which every price is a hundred times higher: cents instead of euros.")
     held = _load(place, running, "demo-day3-wrong", Decimal(100))
     if held is None or held["status"] != "held":
         return [f"day 3: the wrong list was not held: {held and held['status']}"]

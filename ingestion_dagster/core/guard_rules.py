@@ -4,6 +4,7 @@ A rule judges a change against what is in force, or a level against the supplier
 from what was loaded: an exception that a person approved once would be the norm from then on.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 from ingestion_dagster.core.guards import Facts, GuardResult, WorstRow
@@ -23,6 +24,24 @@ def _count(number: int, one: str, many: str) -> str:
 
 def _prices(name: str, tripped: bool, message: str, worst: tuple[WorstRow, ...] = ()) -> GuardResult:
     return GuardResult(name=name, check="price_jumps", tripped=tripped, message=message, worst=worst)
+
+
+def _times(facts: Facts) -> str:
+    """How far prices moved, where that is said in times rather than in percent: `about 100 times higher`."""
+    factor = 1 + (facts.median_percent or 0.0) / 100
+    if factor >= 2:
+        return f"about {_round(factor)} times higher"
+    return f"about {_round(1 / factor)} times lower" if 0 < factor <= 0.5 else ""
+
+
+def _round(factor: float) -> str:
+    """A power of ten where it is nearly one: a decimal point moved, and some prices changed as well."""
+    power = 10.0 ** round(math.log10(factor))
+    return f"{power if power > 1 and abs(factor / power - 1) < 0.15 else factor:.3g}"
+
+
+def _median(facts: Facts) -> str:
+    return f"in the median {_times(facts)}" if _times(facts) else f"by {facts.median_change or 0.0:.0%} in the median"
 
 
 def _many_changed(facts: Facts, limits: Thresholds) -> bool:
@@ -82,11 +101,17 @@ def price_jump(facts: Facts, limits: Thresholds) -> GuardResult:
     return _prices(
         "price_jump",
         facts.jumps > limits.jump_rows,
-        f"{_count(facts.jumps, 'price is', 'prices are')} at least {limits.jump_factor:g} times higher or lower"
-        " than before, as when a decimal point moves."
-        if facts.jumps
-        else "No price moved as when a decimal point moves.",
+        _jumped(facts, limits) if facts.jumps else "No price moved as when a decimal point moves.",
         facts.worst.get("jumps", ()),
+    )
+
+
+def _jumped(facts: Facts, limits: Thresholds) -> str:
+    counted = _count(facts.jumps, "price is", "prices are")
+    if _times(facts) and 2 * facts.jumps >= facts.changed:
+        return f"{counted} {_times(facts)} than before: another unit, or a decimal point that moved?"
+    return (
+        f"{counted} at least {limits.jump_factor:g} times higher or lower than before, as when a decimal point moves."
     )
 
 
@@ -97,7 +122,7 @@ def median_price_change(facts: Facts, limits: Thresholds) -> GuardResult:
     return _prices(
         "median_price_change",
         many and median > limits.median_change,
-        f"{facts.changed} of {facts.matched} known prices changed, by {median:.0%} in the median;"
+        f"{facts.changed} of {facts.matched} known prices changed, {_median(facts)};"
         f" up to {limits.median_change:.0%} is normal.",
         facts.worst.get("changes", ()),
     )
@@ -109,7 +134,7 @@ def changed_share(facts: Facts, limits: Thresholds) -> GuardResult:
     return _prices(
         "changed_share",
         _many_changed(facts, limits) and share > limits.changed_share and median >= 0.1,
-        f"{share:.0%} of the known prices changed at once, by {median:.0%} in the median;"
+        f"{share:.0%} of the known prices changed at once, {_median(facts)};"
         f" up to {limits.changed_share:.0%} is normal for changes of that size.",
         facts.worst.get("changes", ()),
     )

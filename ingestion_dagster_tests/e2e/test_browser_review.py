@@ -54,7 +54,7 @@ def test_a_held_list_is_seen_and_approved_in_the_ui(page: Page, stack: Stack) ->
     look_until(page, f"{stack.dagster.url}/assets/supplier_items?view=partitions&partition={KEY}", "held_because")
     picture(page, "held-supplier")
     checks = f"{stack.dagster.url}/assets/supplier_items?view=checks&checkDetail=price_jumps"
-    look_until(page, checks, "as when a decimal point moves")
+    look_until(page, checks, "a decimal point that moved")
     picture(page, "held-check")
 
     config = f"ops:\n  decide_batch:\n    config:\n      batch_id: {batch}\n      decision: approve\n"

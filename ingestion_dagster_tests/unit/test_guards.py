@@ -97,6 +97,23 @@ def test_a_list_without_a_price_for_more_than_half_of_the_items_loses_most(known
     assert Facts(**(CALM | {"known": known, "absent": absent})).loses_most is most
 
 
+@pytest.mark.parametrize(
+    ("percent", "words"),
+    [(9900, "about 100 times higher"), (960, "about 10 times higher"), (-99, "about 100 times lower"),
+     (250, "about 3.5 times higher"), (-50, "about 2 times lower")],
+)  # fmt: skip
+def test_far_moves_are_said_in_times(percent: float, words: str) -> None:
+    said = judged(jumps=90, changed=95, median_percent=percent, median_change=abs(percent) / 100)
+    assert f"90 prices are {words} than before: another unit" in said["price_jump"].message
+    assert words in said["median_price_change"].message
+    assert "31%" in judged(changed=95, median_percent=31, median_change=0.31)["median_price_change"].message
+
+
+def test_one_price_that_jumped_among_ordinary_changes_is_not_said_to_be_typical() -> None:
+    said = judged(jumps=1, changed=95, median_percent=3, median_change=0.03)["price_jump"].message
+    assert said.startswith("1 price is at least 6 times higher or lower")
+
+
 def test_a_change_of_currency_is_said_with_both_currencies() -> None:
     message = judged(currency_changes=3, currencies=("EUR to USD",))["currency_change"].message
     assert "EUR to USD" in message
