@@ -49,7 +49,7 @@ def draw(rows: Rows, name: str, merges: tuple[Range, ...] = ()) -> str:
     """The picture of one sheet as SVG."""
     workbook = Workbook((Sheet("Прайс" if merges else name, lambda: rows, True, merges=merges),), "xlsx")
     console = Console(record=True, width=140, file=io.StringIO(), force_terminal=True)
-    for part in details(name, inspect_workbook(workbook, ReadingHints())):
+    for part in details(name, inspect_workbook(workbook, ReadingHints()), 140):
         console.print(part)
     svg = console.export_svg(title=f"ingestion inspect {name}", unique_id=name.split(".")[0])
     return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)

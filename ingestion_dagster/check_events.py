@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from ingestion_dagster.core.guards import GuardResult
+from ingestion_dagster.metadata import description, how_to_decide, table
 
 ITEMS = dg.AssetKey("supplier_items")
 
@@ -19,32 +20,26 @@ DESCRIPTIONS = {
 }
 
 
-def check_result(batch_id: int, state: str, results: Sequence[GuardResult]) -> dg.AssetCheckResult:
-    """One check's result from what its guards said."""
+def check_result(
+    batch_id: int, state: str, results: Sequence[GuardResult], token: str | None = None
+) -> dg.AssetCheckResult:
+    """One check's result from what its guards said; with the batch's decision token where it waits for a person."""
     stopped = [result for result in results if result.tripped]
     worst = [row for result in stopped for row in result.worst][:5]
     metadata: dict[str, dg.MetadataValue | str | int] = {"batch_id": batch_id, "batch_state": state}
+    if stopped and token:
+        metadata["how_to_decide"] = how_to_decide(batch_id, token)
     if worst:
-        metadata["worst_rows"] = dg.MetadataValue.table(
-            [
-                dg.TableRecord(
-                    {
-                        "row": row.row_number or 0,
-                        "sku": row.supplier_sku,
-                        "name": row.name,
-                        "before": row.old or "",
-                        "now": row.new or "",
-                    }
-                )
-                for row in worst
-            ]
+        metadata["worst_rows"] = table(
+            {"row": "int", "sku": "string", "name": "string", "before": "string", "now": "string"},
+            [(row.row_number or 0, row.supplier_sku, row.name, row.old or "", row.new or "") for row in worst],
         )
     told = " ".join(result.message for result in (stopped or results))
     approved = bool(stopped) and state == "applied"
     return dg.AssetCheckResult(
         passed=approved or not stopped,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=f"Approved by a person all the same: {told}" if approved else told,
+        description=description(f"Approved by a person all the same: {told}" if approved else told),
         metadata=metadata,
     )
 
@@ -78,8 +73,9 @@ def not_judged(key: str, reason: str) -> list[dg.AssetCheckEvaluation]:
             check_name=name,
             passed=False,
             severity=dg.AssetCheckSeverity.ERROR,
-            description=f"{key}: the list was not loaded, so there was nothing to judge; the catalogue is as it was."
-            f" {reason}",
+            description=description(
+                f"{key}: the list was not loaded, so there was nothing to judge; the catalogue is as it was. {reason}"
+            ),
             partition=key,
         )
         for name in DESCRIPTIONS

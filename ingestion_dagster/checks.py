@@ -3,6 +3,7 @@
 They report after the fact; what must not be written is stopped by the guards before the merge.
 """
 
+import asyncio
 import warnings
 
 import dagster as dg
@@ -12,6 +13,7 @@ from ingestion_dagster.check_events import DESCRIPTIONS, check_result
 from ingestion_dagster.core.guards import GuardResult
 from ingestion_dagster.partitions import suppliers as suppliers_partitions
 from ingestion_dagster.resources import IngestionResource
+from ingestion_dagster.reviewing import decision_token
 from ingestion_dagster.store import verdicts
 from ingestion_dagster.store.database import Database
 
@@ -34,7 +36,8 @@ def _check(name: str) -> dg.AssetChecksDefinition:
         if judged is None:
             return dg.AssetCheckResult(passed=True, description="No list was loaded yet.")
         batch_id, state, results = judged
-        return check_result(batch_id, state, [result for result in results if result.check == name])
+        token = asyncio.run(decision_token(ingestion.place, batch_id)) if state == "held" else None
+        return check_result(batch_id, state, [result for result in results if result.check == name], token)
 
     return check
 

@@ -20,6 +20,7 @@ from ingestion_dagster.core.retries import retry_wait
 from ingestion_dagster.dispatch import publish_soon
 from ingestion_dagster.loading import Errand
 from ingestion_dagster.logs import at_work
+from ingestion_dagster.metadata import log_line
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import connected
 from ingestion_dagster.workplace import Workplace
@@ -66,7 +67,7 @@ async def _fail(context: dg.OpExecutionContext, place: Workplace, errand: Errand
         _fail_checks(context, error)
         await _report(context, place, errand, error)
     raise dg.Failure(
-        description=f"{context.partition_key}: {error}",
+        description=log_line(f"{context.partition_key}: {error}"),
         metadata={"error_type": type(error).__name__, "retryable": error.retryable},
         allow_retries=not final,
     ) from error
@@ -142,12 +143,14 @@ async def _report(context: dg.OpExecutionContext, place: Workplace, errand: Erra
         except DataIngestionError as second:
             if pause is None or not second.retryable:
                 context.log.warning(
-                    f"request {errand.task_id} could not be given back after {number + 1} tries ({second}); its lease"
-                    " runs out"
+                    log_line(
+                        f"request {errand.task_id} could not be given back after {number + 1} tries ({second}); its"
+                        " lease runs out"
+                    )
                 )
                 return
             await asyncio.sleep(pause)
-    context.log.info(f"request {errand.task_id}: {state or 'no longer ours'}")
+    context.log.info(log_line(f"request {errand.task_id}: {state or 'no longer ours'}"))
     if state == "dead":
         await publish_soon(place)
 

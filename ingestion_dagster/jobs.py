@@ -20,7 +20,9 @@ reload_supplier = dg.define_asset_job(
 )
 
 
-@dg.job(description="Approve or reject a held batch. Run it with its id, `approve` or `reject`, and a note.")
+@dg.job(
+    description="Approve or reject a held batch: paste what `how_to_decide` of the held list shows, and write a note."
+)
 def review_batch() -> None:
     """Exactly the rows that were judged are applied; a batch that something newer overtook is refused."""
     decide_batch()

@@ -7,7 +7,9 @@ from ingestion_dagster.core.walk import LoadSummary, MappedSnapshot, QuotaUse, S
 from ingestion_dagster.dispatch import publish_soon
 from ingestion_dagster.failures import FETCH_RETRIES, translated
 from ingestion_dagster.loading import Errand
+from ingestion_dagster.metadata import as_json, bullets, how_to_decide, log_line, plain, table
 from ingestion_dagster.resources import IngestionResource
+from ingestion_dagster.reviewing import decision_token
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import connected
 from ingestion_dagster.tags import ATTEMPT, FENCE, REQUEST, SNAPSHOT, TASK
@@ -46,21 +48,23 @@ async def fetch_sheet(context: dg.OpExecutionContext, ingestion: IngestionResour
         await _begin(ingestion.place, errand)
         snapshot = await loading.fetch(ingestion.place, key)
     context.log.info(
-        f"{key}: fetched {snapshot.filename}, {snapshot.size_bytes:,} bytes"
-        f" in {snapshot.timings['fetch']:.2f} s (snapshot {snapshot.id})"
+        log_line(
+            f"{key}: fetched {snapshot.filename}, {snapshot.size_bytes:,} bytes"
+            f" in {snapshot.timings['fetch']:.2f} s (snapshot {snapshot.id})"
+        )
     )
     context.add_output_metadata(
         {
             "snapshot_id": snapshot.id,
             "sha256": snapshot.sha256,
-            "file": snapshot.filename,
+            "file": plain(snapshot.filename),
             "size_bytes": snapshot.size_bytes,
             "seconds": snapshot.timings["fetch"],
             **quota_metadata(snapshot.quota),
         }
     )
     for note in snapshot.notes:
-        context.log.warning(f"{key}: {note}")
+        context.log.warning(log_line(f"{key}: {note}"))
     return snapshot
 
 
@@ -88,15 +92,16 @@ async def map_columns(
         understood = await loading.map_columns(ingestion.place, snapshot, reread=not fetches(context))
     seconds = understood.timings["map"]
     if understood.mapped is None:
-        context.log.info(f"{key}: the list and the way it is read are the same as last time ({seconds:.2f} s)")
+        context.log.info(
+            log_line(f"{key}: the list and the way it is read are the same as last time ({seconds:.2f} s)")
+        )
     else:
         mapped = understood.mapped
         columns = ", ".join(f"{name}={found.header or found.column!r}" for name, found in mapped.fields.items())
-        context.log.info(
-            f"{key}: tab {mapped.sheet!r}, {mapped.decision} with {mapped.confidence:.2f}: {columns} ({seconds:.2f} s)"
-        )
+        sure = f"{mapped.decision} with {mapped.confidence:.2f}"
+        context.log.info(log_line(f"{key}: tab {mapped.sheet!r}, {sure}: {columns} ({seconds:.2f} s)"))
         for question in mapped.questions:
-            context.log.warning(f"{key}: {question.message}")
+            context.log.warning(log_line(f"{key}: {question.message}"))
     return understood
 
 
@@ -118,8 +123,10 @@ async def validate_rows(
         staged = await loading.validate_rows(ingestion.place, understood, errand)
     if staged.state == "staged":
         context.log.info(
-            f"{key}: batch {staged.batch_id} has {staged.accepted_rows:,} rows staged,"
-            f" {staged.rejected_rows:,} rejected ({staged.timings['validate']:.2f} s)"
+            log_line(
+                f"{key}: batch {staged.batch_id} has {staged.accepted_rows:,} rows staged,"
+                f" {staged.rejected_rows:,} rejected ({staged.timings['validate']:.2f} s)"
+            )
         )
     return staged
 
@@ -134,15 +141,20 @@ async def upsert_items(
         summary = await loading.upsert_items(ingestion.place, staged, errand)
         mapping = await loading.mapping_in_words(ingestion.place, summary.batch_id)
     if errand.request_id is not None and (trouble := await publish_soon(ingestion.place)):
-        context.log.warning(f"{key}: the result is on record but not in Redis yet: {trouble}")
+        context.log.warning(log_line(f"{key}: the result is on record but not in Redis yet: {trouble}"))
     context.log.info(
-        f"{key}: {summary.status}: {summary.inserted:,} inserted, {summary.updated:,} updated,"
-        f" {summary.unchanged:,} unchanged, {summary.missing:,} missing, {summary.rejected_rows:,} rejected"
-        f" ({summary.timings['merge']:.2f} s)"
+        log_line(
+            f"{key}: {summary.status}: {summary.inserted:,} inserted, {summary.updated:,} updated,"
+            f" {summary.unchanged:,} unchanged, {summary.missing:,} missing, {summary.rejected_rows:,} rejected"
+            f" ({summary.timings['merge']:.2f} s)"
+        )
     )
     for reason in summary.reasons:
-        context.log.warning(f"{key}: held: {reason}")
-    context.add_output_metadata(summary_metadata(summary, mapping))
+        context.log.warning(log_line(f"{key}: held: {reason}"))
+    told = summary_metadata(summary, mapping)
+    if summary.status == "held":
+        told["how_to_decide"] = how_to_decide(summary.batch_id, await decision_token(ingestion.place, summary.batch_id))
+    context.add_output_metadata(told)
     return summary
 
 
@@ -157,7 +169,7 @@ def summary_metadata(summary: LoadSummary, mapping: dict[str, str]) -> dict[str,
     """Standard names, plain numbers (Dagster plots them), and the reasons as people read them."""
     metadata: dict[str, dg.MetadataValue | int | float | str] = {"status": summary.status, "batch_id": summary.batch_id}
     if summary.reasons:
-        metadata["held_because"] = dg.MetadataValue.md("\n".join(f"* {reason}" for reason in summary.reasons))
+        metadata["held_because"] = bullets(summary.reasons)
     metadata |= {
         "dagster/row_count": summary.accepted_rows,
         "inserted": summary.inserted,
@@ -167,7 +179,7 @@ def summary_metadata(summary: LoadSummary, mapping: dict[str, str]) -> dict[str,
         "rejected": summary.rejected_rows,
         "price_change": _price_change(summary),
         "prices_changed": summary.price_changes,
-        "mapping": dg.MetadataValue.json(mapping),
+        "mapping": as_json(mapping),
         "seconds": round(sum(summary.timings.values()), 3),
     }
     if summary.rekeyed:
@@ -175,13 +187,8 @@ def summary_metadata(summary: LoadSummary, mapping: dict[str, str]) -> dict[str,
     if summary.currencies:
         metadata["currency_changed"] = ", ".join(summary.currencies)
     if summary.errors:
-        metadata["rejects"] = dg.MetadataValue.table(
-            [
-                dg.TableRecord({"reason": error.error_type, "rows": error.count, "for example": error.sample_message})
-                for error in summary.errors[:20]
-            ],
-            schema=dg.TableSchema(
-                [dg.TableColumn("reason"), dg.TableColumn("rows", "int"), dg.TableColumn("for example")]
-            ),
+        metadata["rejects"] = table(
+            {"reason": "string", "rows": "int", "for example": "string"},
+            [(error.error_type, error.count, error.sample_message) for error in summary.errors[:20]],
         )
     return metadata

@@ -120,7 +120,8 @@ def _latest(place: Workplace, supplier: Supplier, batch: dict[str, Any], item: d
 
 
 def _place(batch: dict[str, Any], mapped: MappedSheet, row: int, column: int) -> dict[str, Any]:
-    header = mapped.headers[column] if column < len(mapped.headers) else ""
+    headers = mapped.reading_at(row).headers
+    header = headers[column] if column < len(headers) else ""
     return {
         "batch_id": batch["id"],
         "snapshot_id": batch["snapshot_id"],

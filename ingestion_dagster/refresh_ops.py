@@ -8,6 +8,7 @@ import dagster as dg
 
 from ingestion_dagster.assets import supplier_sheet
 from ingestion_dagster.core.errors import DataIngestionError
+from ingestion_dagster.metadata import as_json, log_line, table
 from ingestion_dagster.refreshing import Refreshed, refresh
 from ingestion_dagster.registry_sync import RegistryOutcome, sync_registry
 from ingestion_dagster.resources import IngestionResource
@@ -39,8 +40,8 @@ async def refresh_lists(context: dg.OpExecutionContext, config: RefreshConfig, i
     except DataIngestionError as error:
         raise _failure(error) from error
     if done.trouble:
-        context.log.warning(f"Google could not be asked which sheets were edited: {done.trouble}")
-    context.log.info(in_words(done))
+        context.log.warning(log_line(f"Google could not be asked which sheets were edited: {done.trouble}"))
+    context.log.info(log_line(in_words(done)))
     for key in done.unchanged:
         context.log_event(
             dg.AssetObservation(
@@ -65,9 +66,9 @@ async def read_registry(context: dg.OpExecutionContext, config: Moment, ingestio
         done = await sync_registry(ingestion.place, config.moment or moment_of(datetime.now(UTC)))
     except DataIngestionError as error:
         raise _failure(error) from error
-    context.log.info(registry_in_words(done))
+    context.log.info(log_line(registry_in_words(done)))
     for problem in done.as_json()["problems"]:
-        context.log.warning(f"registry sheet, cell {problem['cell'] or '?'}: {problem['message']}")
+        context.log.warning(log_line(f"registry sheet, cell {problem['cell'] or '?'}: {problem['message']}"))
     context.add_output_metadata(_registry_metadata(done))
 
 
@@ -86,24 +87,19 @@ def _registry_metadata(done: RegistryOutcome) -> dict[str, dg.MetadataValue | in
         "updated": len(done.updated),
         "paused": len(done.paused),
         "unchanged": done.unchanged,
-        "suppliers": dg.MetadataValue.json(
-            {name: list(told[name]) for name in ("added", "updated", "paused", "asked")}
-        ),
+        "suppliers": as_json({name: list(told[name]) for name in ("added", "updated", "paused", "asked")}),
     }
     if done.problems:
-        metadata["problems"] = dg.MetadataValue.table(
-            [
-                dg.TableRecord({"row": one["row"] or 0, "cell": one["cell"], "problem": one["message"]})
-                for one in told["problems"]
-            ],
-            schema=dg.TableSchema([dg.TableColumn("row", "int"), dg.TableColumn("cell"), dg.TableColumn("problem")]),
+        metadata["problems"] = table(
+            {"row": "int", "cell": "string", "problem": "string"},
+            [(one["row"] or 0, one["cell"], one["message"]) for one in told["problems"]],
         )
     return metadata
 
 
 def _failure(error: DataIngestionError) -> dg.Failure:
     return dg.Failure(
-        description=str(error),
+        description=log_line(str(error)),
         metadata={"error_type": type(error).__name__, "retryable": error.retryable},
         allow_retries=False,
     )

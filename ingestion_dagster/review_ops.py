@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from enum import Enum
 
 import dagster as dg
+from pydantic import Field
 
 from ingestion_dagster import loading, reviewing
 from ingestion_dagster.check_events import ITEMS, evaluations
 from ingestion_dagster.core.errors import DataIngestionError
 from ingestion_dagster.core.guards import GuardResult
 from ingestion_dagster.core.walk import LoadSummary
+from ingestion_dagster.metadata import description, log_line, plain
 from ingestion_dagster.ops import summary_metadata
 from ingestion_dagster.resources import IngestionResource
 from ingestion_dagster.store import batches
@@ -30,11 +32,12 @@ class Decision(Enum):
 
 
 class Review(dg.Config):
-    """Which batch, what is decided, and why. `by`: who decided, for the record. `force`: how many known items
-    the list has no price for, asked for where those are more than half."""
+    """Which batch, what is decided, and why. `token`: as the held batch shows it. `by`: who decided, for the record.
+    `force`: how many known items the list has no price for, asked for where those are more than half."""
 
     batch_id: int
     decision: Decision
+    token: str = Field(description="As `how_to_decide` of the held list shows it, and `ingestion batch show`.")
     note: str = ""
     by: str = ""
     force: int = 0
@@ -45,17 +48,18 @@ async def decide_batch(context: dg.OpExecutionContext, config: Review, ingestion
     """Approve or reject one held batch; the supplier's asset shows it."""
     actor = config.by or f"dagster run {context.run_id[:8]}"
     try:
+        await reviewing.check_token(ingestion.place, config.batch_id, config.token)
         key, events = await decide(
             ingestion.place, config.batch_id, config.decision, actor, config.note or None, config.force or None
         )
     except DataIngestionError as error:
         raise dg.Failure(
-            description=str(error), metadata={"error_type": type(error).__name__}, allow_retries=False
+            description=log_line(str(error)), metadata={"error_type": type(error).__name__}, allow_retries=False
         ) from error
     context.instance.add_run_tags(context.run_id, {SUPPLIER: key, BATCH: str(config.batch_id)})
     for event in events:
         context.log_event(event)
-    context.log.info(f"{key}: batch {config.batch_id}: {config.decision.value} by {actor}")
+    context.log.info(log_line(f"{key}: batch {config.batch_id}: {config.decision.value} by {actor}"))
 
 
 async def decide(
@@ -75,11 +79,11 @@ async def approval_events(place: Workplace, summary: LoadSummary, actor: str, no
     async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
         batch = await batches.get(connection, summary.batch_id)
     judged = [GuardResult.model_validate(guard) for guard in batch["guards"]]
-    decided = {"approved_by": actor, "note": note or "", "run_that_held_it": batch["run_id"] or ""}
+    decided = {"approved_by": plain(actor), "note": plain(note or ""), "run_that_held_it": batch["run_id"] or ""}
     materialized = dg.AssetMaterialization(
         asset_key=ITEMS,
         partition=summary.supplier_key,
-        description=f"batch {summary.batch_id}, approved by {actor}",
+        description=description(f"batch {summary.batch_id}, approved by {actor}"),
         metadata={**summary_metadata(summary, mapping), **decided},
     )
     return [materialized, *evaluations(summary.batch_id, "applied", judged, summary.supplier_key)]
@@ -89,8 +93,8 @@ def _rejected(key: str, batch_id: int, actor: str, note: str | None) -> dg.Asset
     return dg.AssetObservation(
         asset_key=ITEMS,
         partition=key,
-        description=f"batch {batch_id} was rejected by {actor}; the catalogue is unchanged",
-        metadata={"batch_id": batch_id, "status": "rejected", "rejected_by": actor, "note": note or ""},
+        description=description(f"batch {batch_id} was rejected by {actor}; the catalogue is unchanged"),
+        metadata={"batch_id": batch_id, "status": "rejected", "rejected_by": plain(actor), "note": plain(note or "")},
     )
 
 

@@ -3,6 +3,7 @@
 """
 
 import time
+from hmac import compare_digest
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -71,6 +72,24 @@ async def reject(place: Workplace, batch_id: int, actor: str, note: str | None =
             await requests.settle_held(connection, batch_id, "dead", "BatchRejected", f"batch {batch_id} was {reason}")
         await _tidy(place, database, batch_id)
     return str(batch["supplier_key"])
+
+
+async def decision_token(place: Workplace, batch_id: int) -> str:
+    """What has to be known to decide about the batch from where nobody can be asked who he is."""
+    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+        return str((await batches.get(connection, batch_id))["decision_token"])
+
+
+async def check_token(place: Workplace, batch_id: int, token: str) -> None:
+    """Raises StoreRejected where `token` is not the batch's: a number can be guessed, a token has to be seen."""
+    if not compare_digest(
+        (await decision_token(place, batch_id)).encode(), token.strip().lower().encode(errors="replace")
+    ):
+        raise StoreRejected(
+            f"the token is not that of batch {batch_id}; nothing was decided. The held list shows it in Dagster"
+            " (Catalog, supplier_items, Partitions) under `how_to_decide`, and so does"
+            f" `ingestion batch show {batch_id}`"
+        )
 
 
 async def _undecided(connection: AsyncConnection, batch_id: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ingestion_dagster.core.leases import RunState
 from ingestion_dagster.dispatch import Memory, Tick, tick
 from ingestion_dagster.jobs import ingest_supplier
 from ingestion_dagster.logs import logger
+from ingestion_dagster.metadata import log_line
 from ingestion_dagster.partitions import suppliers as suppliers_partitions
 from ingestion_dagster.resources import IngestionResource
 from ingestion_dagster.settings import settings
@@ -75,6 +76,7 @@ def look(context: dg.SensorEvaluationContext, place: Workplace) -> dg.SensorResu
 
 
 def _nothing_taken(context: dg.SensorEvaluationContext, why: str) -> dg.SkipReason:
+    why = log_line(why)
     context.log.warning(why)
     logger(settings().log_format).warning("tick without effect", reason=why)
     return dg.SkipReason(why)
@@ -97,7 +99,7 @@ async def _evaluate(context: dg.SensorEvaluationContext, place: Workplace) -> dg
     for lease in done.lost_runs:
         _end_run(context, lease)
     if not done.to_start and not new_keys:
-        return dg.SkipReason(_in_words(done))
+        return dg.SkipReason(log_line(_in_words(done)))
     return dg.SensorResult(
         run_requests=[_run_request(lease, place.settings.job_timeout) for lease in done.to_start],
         dynamic_partitions_requests=[suppliers_partitions.build_add_request(new_keys)] if new_keys else None,
@@ -121,20 +123,20 @@ def _unsafe_redis(context: dg.SensorEvaluationContext, place: Workplace, mailbox
     except StoreUnavailable:
         return ""  # the tick says that Redis is away
     if unsafe:
-        context.log.warning(f"Redis may lose messages: {unsafe}")
+        context.log.warning(log_line(f"Redis may lose messages: {unsafe}"))
     return unsafe if place.settings.strict_redis else ""
 
 
 def _tell(context: dg.SensorEvaluationContext, done: Tick, log_format: str) -> None:
     log = logger(log_format)
     for letter in done.dead:
-        context.log.warning(f"dead letter {letter.request_id} ({letter.task_id}): {letter.reason}")
+        context.log.warning(log_line(f"dead letter {letter.request_id} ({letter.task_id}): {letter.reason}"))
         log.warning("dead letter", task_id=letter.task_id, request_id=letter.request_id, reason=letter.reason)
     for task_id, state in done.reaped:
-        context.log.warning(f"request {task_id}: its run is gone; now {state}")
+        context.log.warning(log_line(f"request {task_id}: its run is gone; now {state}"))
         log.warning("run is gone", task_id=task_id, state=state)
     for trouble in done.troubles:
-        context.log.warning(trouble)
+        context.log.warning(log_line(trouble))
         log.warning("trouble", reason=trouble)
     for lease in done.to_start:
         known = {"task_id": lease.task_id, "supplier": lease.supplier_key, "attempt": lease.attempt}
@@ -153,7 +155,9 @@ def _end_run(context: dg.SensorEvaluationContext, lease: Lease) -> None:
             if found is not None and not found.is_finished:
                 instance.report_run_failed(found, "Its lease is over; the request was given to another attempt.")
     except Exception as error:
-        context.log.warning(f"the run of {lease.task_id} (attempt {lease.attempt}) could not be ended: {error}")
+        context.log.warning(
+            log_line(f"the run of {lease.task_id} (attempt {lease.attempt}) could not be ended: {error}")
+        )
 
 
 def run_state(instance: dg.DagsterInstance, lease: Lease) -> RunState:

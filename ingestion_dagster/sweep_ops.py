@@ -3,6 +3,7 @@
 import dagster as dg
 
 from ingestion_dagster import retention
+from ingestion_dagster.metadata import log_line
 from ingestion_dagster.resources import IngestionResource
 
 
@@ -10,5 +11,7 @@ from ingestion_dagster.resources import IngestionResource
 async def sweep_storage(context: dg.OpExecutionContext, ingestion: IngestionResource) -> None:
     """Old snapshots that no price in force was read from, staged rows of decided batches, references of old runs."""
     swept = await retention.sweep(ingestion.place)
-    context.log.info(", ".join(f"{name.replace('_', ' ')}: {count:,}" for name, count in swept.as_json().items()))
+    context.log.info(
+        log_line(", ".join(f"{name.replace('_', ' ')}: {count:,}" for name, count in swept.as_json().items()))
+    )
     context.add_output_metadata(swept.as_json())

@@ -21,8 +21,10 @@ a test compares the two.
 
 The console script is `ingestion`; in the checkout it is `.venv/bin/ingestion`. Every command exits with 0 on success,
 with 1 on a failure that it explains in one line on standard error, and with 2 on wrong usage. Where a command takes
-`--json`, it prints JSON instead of a table. Without `DATABASE_URL` and `REDIS_URL` a command starts the embedded
-servers, and they stop about two seconds after the last command that used them.
+`--json`, it prints JSON instead of a table. A table fits the terminal, and no number in it is cut: columns that do not
+fit go below their row. In a pipe each row is one line, and what takes longer than two seconds is said in plain lines on
+standard error. `ingestion --version` prints the version. Without `DATABASE_URL` and `REDIS_URL` a command
+starts the embedded servers, and they stop about two seconds after the last command that used them.
 """
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")

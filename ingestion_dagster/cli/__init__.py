@@ -1,14 +1,16 @@
 """The command line `ingestion`: which commands there are, and how failures are told. What they do is elsewhere."""
 
 import sys
+from typing import Annotated
 
+import click
 import typer
 
 from ingestion_dagster.cli import batch, db, load, mapping, product, queue, registry, supplier, up
 from ingestion_dagster.cli.errors import show_errors
 from ingestion_dagster.cli.inspect import inspect
 from ingestion_dagster.cli.metrics import metrics
-from ingestion_dagster.cli.output import complain
+from ingestion_dagster.cli.output import complain, say
 from ingestion_dagster.cli.plan import plan
 from ingestion_dagster.cli.refresh import refresh
 from ingestion_dagster.cli.what_if import compare_with_applied
@@ -42,12 +44,42 @@ app.add_typer(product.app, name="product")
 app.add_typer(db.app, name="db")
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        say(f"ingestion_dagster {version('ingestion-dagster')}")
+        raise typer.Exit
+
+
+@app.callback()
+def ingestion(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Supplier price lists from Google Sheets, XLSX and CSV into trustworthy PostgreSQL rows."""
+
+
 def main() -> None:
-    """Run; an expected failure is one line on standard error and exit code 1."""
+    """Run; an expected failure is one line on standard error and exit code 1, wrong usage one line and exit code 2."""
     try:
-        app()
-    except (DataIngestionError, ServicesFailed) as error:
-        complain(str(error))
+        code = app(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.exit(error.exit_code)  # the help was printed when it was raised
+    except click.UsageError as error:
+        _explain_usage(error)
+        sys.exit(error.exit_code)
+    except (DataIngestionError, ServicesFailed, click.ClickException) as error:
+        complain(error)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+    if isinstance(code, int) and code:
+        sys.exit(code)
+
+
+def _explain_usage(error: click.UsageError) -> None:
+    message = error.format_message().rstrip(".")
+    command = error.ctx.command_path if error.ctx else "ingestion"
+    complain(f"{message}; `{command} --help` shows how it is used")

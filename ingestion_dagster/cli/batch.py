@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ingestion_dagster.cli.output import AsJson, console, errors, print_json, print_table
+from ingestion_dagster.cli.output import AsJson, print_json, print_table, remark, say, strong
 from ingestion_dagster.instance import instance
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import batches
@@ -91,6 +91,7 @@ def show(batch_id: BatchId, as_json: AsJson = False) -> None:
         "missing",
         "task_id",
         "run_id",
+        *(("decision_token",) if batch["state"] == "held" else ()),
     )
     print_table(f"Batch {batch_id}", ("", "value"), [(name, batch[name]) for name in names])
     print_table(
@@ -114,7 +115,6 @@ def show(batch_id: BatchId, as_json: AsJson = False) -> None:
         ("when", "from", "to", "who", "why"),
         ((t["at"], t["from_state"], t["to_state"], t["actor"], t["reason"]) for t in batch["transitions"]),
     )
-    console.print("")
 
 
 @app.command()
@@ -148,7 +148,7 @@ def _decide(
         if batch["state"] == "applied"
         else "the catalogue stays as it is"
     )
-    console.print(f"batch {batch_id} of [bold]{key}[/] is {batch['state']}: {outcome}", highlight=False)
+    say(f"batch {batch_id} of ", strong(key), f" is {batch['state']}: {outcome}")
 
 
 def person() -> str:
@@ -166,12 +166,9 @@ def _tell_dagster(place: Workplace, key: str, batch_id: int, events: "Sequence[E
         with instance(place) as dagster_instance:
             show_decision(dagster_instance, key, batch_id, events)
     except Exception as error:
-        errors.print(
+        remark(
             f"batch {batch_id} is decided and stored, but Dagster could not be told ({type(error).__name__}); its"
-            f" checks show it after the supplier's next load: ingestion load {key}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
+            f" checks show it after the supplier's next load: ingestion load {key}"
         )
 
 

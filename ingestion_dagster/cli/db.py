@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ingestion_dagster.cli.output import AsJson, console, print_json
+from ingestion_dagster.cli.output import AsJson, print_json, say
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import migrate
 from ingestion_dagster.workplace import workplace
@@ -19,7 +19,7 @@ def upgrade(revision: Annotated[str, typer.Argument(help="A revision, or head.")
         before = migrate.current(place.database_url)
         migrate.upgrade(place.database_url, revision)
         after = migrate.current(place.database_url)
-    console.print(f"catalogue at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
+    say(f"catalogue at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
 
 
 @app.command()
@@ -27,7 +27,7 @@ def downgrade(revision: Annotated[str, typer.Argument(help="A revision, or base 
     """Take the catalogue back to REVISION. Tables that it did not have yet are dropped with their content."""
     with workplace(settings()) as place:
         migrate.downgrade(place.database_url, revision)
-        console.print(f"catalogue at {migrate.current(place.database_url) or 'base (empty)'}")
+        say(f"catalogue at {migrate.current(place.database_url) or 'base (empty)'}")
 
 
 @app.command()
@@ -38,4 +38,4 @@ def current(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"current": found, "head": newest})
     else:
-        console.print(f"catalogue at {found or 'base (empty)'}, newest is {newest}")
+        say(f"catalogue at {found or 'base (empty)'}, newest is {newest}")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ingestion_dagster import correction_files, corrections
-from ingestion_dagster.cli.output import AsJson, console, errors, print_json, print_table
+from ingestion_dagster.cli.output import AsJson, print_json, print_table, progress, say
 from ingestion_dagster.core.corrections import WrongRow, counted
 from ingestion_dagster.core.markup import LANGUAGES, place_of
 from ingestion_dagster.core.sheets import cell_address
@@ -32,7 +32,7 @@ def show_errors(
     if language is not None and language not in LANGUAGES:
         raise typer.BadParameter(f"{language!r} is none of {', '.join(LANGUAGES)}", param_hint="--language")
     path: Path | None = None
-    with workplace(settings()) as place, errors.status(f"reading the last list of {key} …") as status:
+    with workplace(settings()) as place, progress(f"reading the last list of {key} …") as status:
 
         def report(rows: int) -> None:
             status.update(f"{key}: {rows:,} rows …")
@@ -58,23 +58,19 @@ def _tell(found: corrections.Review, path: Path | None, notes: list[str]) -> Non
             f" repeated, {counts['fixed']:,} fixed, {counts['removed']:,} no longer in the list."
         )
     if not found.wrong:
-        console.print(f"Nothing is wrong with the last list of {found.supplier.key}.{since}", highlight=False)
+        say(f"Nothing is wrong with the last list of {found.supplier.key}.{since}")
     else:
         _tell_mistakes(found)
-        console.print(
+        say(
             f"{len(found.wrong):,} of {batch['total_rows']:,} rows could not be taken"
-            f" (batch {batch['id']}, {batch['state']}).{since}",
-            highlight=False,
+            f" (batch {batch['id']}, {batch['state']}).{since}"
         )
     for note in notes:
-        console.print(f"note: {note}", highlight=False, markup=False)
+        say("note: ", note)
     if path:
-        console.print(f"Marked list: {path}", highlight=False, markup=False, soft_wrap=True)
+        say("Marked list: ", path)
     elif found.wrong and found.workbook is not None:
-        console.print(
-            f"`ingestion errors {found.supplier.key} --out FILE` writes the list with its mistakes marked.",
-            highlight=False,
-        )
+        say(f"`ingestion errors {found.supplier.key} --out FILE` writes the list with its mistakes marked.")
 
 
 def _tell_mistakes(found: corrections.Review) -> None:
@@ -91,8 +87,8 @@ def _tell_mistakes(found: corrections.Review) -> None:
         print_table("All of them", ("rows", "reason"), ((count, message) for _, count, message in counted(wrong)))
 
 
-def _reasons(row: WrongRow) -> str:
-    return "\n".join(problem.message for problem in row.problems)
+def _reasons(row: WrongRow) -> tuple[str, ...]:
+    return tuple(problem.message for problem in row.problems)
 
 
 def _cell(row: WrongRow, found: corrections.Review) -> str:

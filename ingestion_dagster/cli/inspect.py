@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from ingestion_dagster.cli.output import AsJson, complain, console, errors, print_json
+from ingestion_dagster.cli.output import WIDE, AsJson, complain, draw, print_json, progress, terminal_width
 from ingestion_dagster.core.errors import DataIngestionError
 from ingestion_dagster.core.inspection import Inspection, as_json, failure_json, inspect_workbook
 from ingestion_dagster.core.mapped import ReadingHints
@@ -76,13 +76,13 @@ def _files(sources: list[str]) -> Iterator[Path]:
 
 
 def _look_at_all(paths: list[Path], hints: ReadingHints, quiet: bool) -> Iterator[Looked]:
-    if quiet or len(paths) < _SHOWN_IN_FULL or not errors.is_terminal:
+    if quiet or len(paths) < _SHOWN_IN_FULL:
         yield from (_look_at(path, hints) for path in paths)
         return
-    from rich.progress import track
-
-    for path in track(paths, description="reading", console=errors, transient=True):
-        yield _look_at(path, hints)
+    with progress("reading …") as status:
+        for number, path in enumerate(paths, 1):
+            status.update(f"reading {number:,} of {len(paths):,}: {path.name} …")
+            yield _look_at(path, hints)
 
 
 def _look_at(path: Path, hints: ReadingHints) -> Looked:
@@ -111,8 +111,7 @@ def _show(looked: list[Looked], full: bool) -> None:
 
     good = [(one.source, one.inspection) for one in looked if one.inspection is not None]
     if len(good) >= _SHOWN_IN_FULL and not full:
-        console.print(inspect_view.overview(good))
+        draw(inspect_view.overview(good, terminal_width()))
         return
     for source, inspection in good:
-        for part in inspect_view.details(source, inspection):
-            console.print(part)
+        draw(inspect_view.details(source, inspection, terminal_width() or WIDE))

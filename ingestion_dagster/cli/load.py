@@ -7,7 +7,7 @@ from uuid import uuid4
 import orjson
 import typer
 
-from ingestion_dagster.cli.output import AsJson, complain, console, errors, print_json, print_table
+from ingestion_dagster.cli.output import AsJson, complain, print_json, print_table, progress, say, strong, tinted
 from ingestion_dagster.core.walk import LoadSummary, failure_object, result_object
 from ingestion_dagster.instance import instance
 from ingestion_dagster.logs import leave_to_the_command_line
@@ -39,7 +39,7 @@ def load(
         ids = {key: place.run(lambda database, key=key: _id_of(database, key)) for key in dict.fromkeys(keys)}
         with instance(place) as dagster_instance:
             for key, supplier_id in ids.items():
-                with errors.status(f"loading {key} …"):
+                with progress(f"loading {key} …"):
                     results.append(_load_one(place, dagster_instance, key, supplier_id, snapshot))
                 if not as_json:
                     _tell(results[-1])
@@ -121,17 +121,19 @@ def _tell(result: dict[str, Any]) -> None:
         complain(result["errors"][0]["sample_message"])
         return
     colour = {"success": "green", "partial_success": "yellow", "held": "red"}.get(result["status"], "cyan")
-    console.print(
-        f"[bold]{key}[/]: [{colour}]{result['status']}[/], {counts['total_rows']:,} rows:"
+    say(
+        strong(key),
+        ": ",
+        tinted(result["status"], colour),
+        f", {counts['total_rows']:,} rows:"
         f" {counts['inserted']:,} inserted, {counts['updated']:,} updated, {counts['unchanged']:,} unchanged,"
         f" {counts['missing']:,} missing, {counts['failed_rows']:,} rejected"
         f" ({counts['processing_time_seconds']:.2f} s, batch {result['batch_id']})",
-        highlight=False,
     )
     for reason in result.get("reasons", ()):
-        console.print(f"  held: {reason}", highlight=False, markup=False)
+        say("  held: ", reason)
     for error in result["errors"][:5]:
-        console.print(f"  {error['count']:,} x {error['sample_message']}", highlight=False, markup=False)
+        say(f"  {error['count']:,} x {error['sample_message']}")
 
 
 def enqueue(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from ingestion_dagster.cli.batch import By, person
-from ingestion_dagster.cli.output import AsJson, console, print_json, print_table
+from ingestion_dagster.cli.output import AsJson, print_json, print_table, say, strong
 from ingestion_dagster.core.mapped import MappedSheet
 from ingestion_dagster.core.sheets import column_letter
 from ingestion_dagster.settings import settings
@@ -35,7 +35,7 @@ def show(key: Key, as_json: AsJson = False) -> None:
         print_json({"supplier": key, "newest": newest, "remembered": remembered})
         return
     if newest is None:
-        console.print(f"no list of [bold]{key}[/] was read yet")
+        say("no list of ", strong(key), " was read yet")
     else:
         _tell(MappedSheet.model_validate(newest["mapping"]), f"{key}: batch {newest['id']}, {newest['state']}")
     print_table(
@@ -82,7 +82,7 @@ def confirm(
         )
         return
     _tell(done.mapped.model_copy(update={"questions": done.still_open}), f"{key}: confirmed")
-    console.print(f"load the list with it: [bold]ingestion load {key}[/]", highlight=False)
+    say("load the list with it: ", strong(f"ingestion load {key}"))
 
 
 def _tell(mapped: MappedSheet, title: str) -> None:
@@ -95,7 +95,7 @@ def _tell(mapped: MappedSheet, title: str) -> None:
         ),
     )
     for question in mapped.questions:
-        console.print(f"  asks: {question.message}", markup=False, highlight=False)
+        say("  asks: ", question.message)
 
 
 def _in_words(mapping: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ingestion_dagster.cli.output import AsJson, console, errors, print_json, print_table
+from ingestion_dagster.cli.output import AsJson, print_json, print_table, progress, say, strong
 from ingestion_dagster.settings import settings
 from ingestion_dagster.workplace import workplace
 
@@ -32,25 +32,25 @@ def plan(
         if as_json:
             print_json(asyncio.run(make_plan(place, key, limit)).as_json())
             return
-        with errors.status(f"reading {key} …"):
+        with progress(f"reading {key} …"):
             made = asyncio.run(make_plan(place, key, limit))
     _tell(made)
 
 
 def _tell(made: "Plan") -> None:
     if made.status == "unchanged":
-        console.print(f"[bold]{made.supplier}[/]: the list is the one in force; nothing would change")
+        say(strong(made.supplier), ": the list is the one in force; nothing would change")
         return
     if made.status == "rejected":
-        console.print(f"[bold]{made.supplier}[/]: this very list was rejected before; the supplier has to send another")
+        say(strong(made.supplier), ": this very list was rejected before; the supplier has to send another")
         return
     counts = made.counts
-    console.print(
-        f"[bold]{made.supplier}[/]: {made.total_rows:,} rows: {counts['inserted']:,} new, {counts['prices']:,} prices"
+    say(
+        strong(made.supplier),
+        f": {made.total_rows:,} rows: {counts['inserted']:,} new, {counts['prices']:,} prices"
         f" and {counts['other']:,} other items would change, {counts['returned']:,} return,"
         f" {counts['unchanged']:,} stay,"
         f" {counts['vanished']:,} vanish, {made.rejected_rows:,} rows rejected",
-        highlight=False,
     )
     for kind, title in TITLES.items():
         rows = [change for change in made.changes if change["kind"] == kind]
@@ -59,10 +59,8 @@ def _tell(made: "Plan") -> None:
     if made.rejects:
         print_table("Rejects", ("rows", "reason"), [(r["count"], r["sample_message"]) for r in made.rejects])
     for guard in made.guards:
-        console.print(f"  would be held: {guard['message']}", highlight=False, markup=False)
-    console.print(
-        f"nothing was changed; to apply exactly this: [bold]ingestion batch approve {made.batch_id}[/]", highlight=False
-    )
+        say("  would be held: ", guard["message"])
+    say("nothing was changed; to apply exactly this: ", strong(f"ingestion batch approve {made.batch_id}"))
 
 
 def _row(change: dict[str, Any]) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from ingestion_dagster.cli.batch import By, Note, person
-from ingestion_dagster.cli.output import AsJson, console, print_json, print_table
+from ingestion_dagster.cli.output import AsJson, print_json, print_table, say, strong
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import products
 from ingestion_dagster.store.database import Database
@@ -51,7 +51,7 @@ def show(sku: Sku, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    console.print(f"[bold]{found['internal_sku']}[/]: {found['name']}, {found['status']}", highlight=False)
+    say(strong(found["internal_sku"]), f": {found['name']}, {found['status']}")
     columns = ("supplier", "supplier_sku", "name", "price", "currency", "missing_since")
     print_table("Items", columns, ([row[c] for c in columns] for row in found["items"]), empty="no item is linked")
     moves = ("at", "from_status", "to_status", "actor", "reason")
@@ -77,4 +77,4 @@ def _move(sku: str, status: str, note: str | None, by: str | None) -> None:
 
     with workplace(settings()) as place:
         name = place.run(_change)
-    console.print(f"product [bold]{sku}[/] ({name}) is {status}", highlight=False)
+    say("product ", strong(sku), f" ({name}) is {status}")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ingestion_dagster.cli.output import AsJson, console, print_json, print_table
+from ingestion_dagster.cli.output import AsJson, print_json, print_table, say, tinted, warn
 from ingestion_dagster.core.errors import StoreUnavailable
 from ingestion_dagster.google_access import quota_report
 from ingestion_dagster.settings import settings
@@ -50,14 +50,13 @@ def _show_quota(quota: dict[str, Any] | None) -> None:
     if quota is None:
         return
     if "trouble" in quota:
-        console.print(f"[yellow]Google's read quota:[/] {quota['trouble']}", highlight=False)
+        say(tinted("Google's read quota: ", "yellow"), quota["trouble"])
         return
     paused = f"; Google wants a pause of {quota['paused']:.0f} s" if quota["paused"] else ""
-    console.print(
+    say(
         f"Google Sheets, reads left this minute: {quota['left_user']} of"
         f" {quota['left_user'] + quota['used_user']} for {quota['account']},"
-        f" {quota['left_project']} for its project; {quota['waiting']} reads wait for their turn{paused}",
-        highlight=False,
+        f" {quota['left_project']} for its project; {quota['waiting']} reads wait for their turn{paused}"
     )
 
 
@@ -72,11 +71,9 @@ def _show(found: dict[str, Any]) -> None:
     )
     if oldest := found["oldest_waiting"]:
         why = f"; {oldest['why']}" if oldest["why"] else ""
-        console.print(
+        say(
             f"oldest waiting: {oldest['id']} ({oldest['task_id']}), {oldest['supplier']},"
-            f" {age(oldest['age_seconds'])}{why}",
-            highlight=False,
-            markup=False,
+            f" {age(oldest['age_seconds'])}{why}"
         )
     print_table(
         "At work",
@@ -101,7 +98,7 @@ def _show(found: dict[str, Any]) -> None:
     if found["dead_by_reason"]:
         print_table("Dead", ("reason", "count"), found["dead_by_reason"].items())
     for warning in found["redis_warnings"]:
-        console.print(f"[yellow]warning:[/] Redis: {warning}")
+        warn(f"Redis: {warning}")
 
 
 @app.command()
@@ -142,7 +139,7 @@ def replay(request_id: Annotated[int, typer.Argument(metavar="ID", help="As `que
                 return await requests.replay(connection, request_id, place.rules)
 
         task_id = place.run(_again)
-    console.print(f"request {request_id} ({task_id}) waits again")
+    say(f"request {request_id} ({task_id}) waits again")
 
 
 def age(seconds: float) -> str:

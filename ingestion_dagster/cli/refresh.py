@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ingestion_dagster.cli.output import AsJson, console, errors, print_json
+from ingestion_dagster.cli.output import AsJson, print_json, progress, say, tinted
 from ingestion_dagster.settings import settings
 from ingestion_dagster.workplace import workplace
 
@@ -22,12 +22,12 @@ def refresh(
     from ingestion_dagster import refreshing
 
     moment = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    with workplace(settings()) as place, errors.status("asking Google which sheets were edited …"):
+    with workplace(settings()) as place, progress("asking Google which sheets were edited …"):
         done = asyncio.run(refreshing.refresh(place, moment, everything=everything))
     if as_json:
         print_json(asdict(done) | {"moment": moment})
         return
     if done.trouble:
-        console.print(f"[yellow]Google could not be asked which sheets were edited:[/] {done.trouble}", highlight=False)
+        say(tinted("Google could not be asked which sheets were edited: ", "yellow"), done.trouble)
     waiting = f", unchanged and waiting for a decision: {len(done.waiting)}" if done.waiting else ""
-    console.print(f"asked of the queue: {len(done.asked)}, unchanged: {len(done.unchanged)}{waiting}", highlight=False)
+    say(f"asked of the queue: {len(done.asked)}, unchanged: {len(done.unchanged)}{waiting}")

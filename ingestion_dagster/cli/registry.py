@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ingestion_dagster.cli.output import AsJson, console, errors, print_json, print_table
+from ingestion_dagster.cli.output import AsJson, print_json, print_table, progress, say
 from ingestion_dagster.settings import settings
 from ingestion_dagster.workplace import workplace
 
@@ -26,7 +26,7 @@ def sync(
     """Add, change and pause suppliers as the registry sheet says; new ones are loaded. Nobody is ever deleted."""
     from ingestion_dagster.registry_sync import sync_registry
 
-    with workplace(settings()) as place, errors.status("reading the registry sheet …"):
+    with workplace(settings()) as place, progress("reading the registry sheet …"):
         done = asyncio.run(sync_registry(place, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}", dry_run=dry_run))
     told = done.as_json()
     if as_json:
@@ -45,4 +45,4 @@ def sync(
         empty="every row is fine",
     )
     loaded = f"; {len(done.asked)} lists are loaded now" if done.asked and not dry_run else ""
-    console.print(f"{done.unchanged} suppliers stay as they are{loaded}")
+    say(f"{done.unchanged} suppliers stay as they are{loaded}")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from ingestion_dagster.cli.output import AsJson, console, print_json, print_table
+from ingestion_dagster.cli.output import AsJson, print_facts, print_json, print_table, say, strong
 from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.core.requests import check_source
 from ingestion_dagster.core.slugs import is_slug, slug
@@ -81,7 +81,7 @@ def add(
     if as_json:
         print_json(_as_json(added))
     else:
-        console.print(f"supplier [bold]{added.key}[/] registered; load it with `ingestion load {added.key}`")
+        say("supplier ", strong(added.key), " is registered; load its list: ", strong(f"ingestion load {added.key}"))
 
 
 @app.command("list")
@@ -117,9 +117,8 @@ def show(key: Key, as_json: AsJson = False) -> None:
     if as_json:
         print_json(_as_json(found))
         return
-    print_table(
+    print_facts(
         f"{found.key}: {found.name}",
-        ("setting", "value"),
         [
             ("active", "yes" if found.active else "paused"),
             ("type", found.source_type),
@@ -134,14 +133,14 @@ def show(key: Key, as_json: AsJson = False) -> None:
 def pause(key: Key) -> None:
     """Load its list no more. Its items and their history stay."""
     _set_active(key, False)
-    console.print(f"supplier [bold]{key}[/] is paused; `ingestion supplier resume {key}` wakes it")
+    say("supplier ", strong(key), f" is paused; `ingestion supplier resume {key}` wakes it")
 
 
 @app.command()
 def resume(key: Key) -> None:
     """Load its list again."""
     _set_active(key, True)
-    console.print(f"supplier [bold]{key}[/] is active")
+    say("supplier ", strong(key), " is active")
 
 
 def _set_active(key: str, active: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ingestion_dagster.cli.output import complain, console
+from ingestion_dagster.cli.output import complain, console, warn
 from ingestion_dagster.processes import Running, dagster_processes
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import migrate
@@ -46,7 +46,7 @@ def _warn_about_redis(place: Workplace) -> None:
     with place.mailbox() as mailbox:
         problems = mailbox.unsafe_settings()
     for problem in problems:
-        console.print(f"[yellow]warning:[/] Redis may lose messages: {problem}")
+        warn(f"Redis may lose messages: {problem}")
     if problems and place.settings.strict_redis:
         complain("Redis is not set up safely and INGESTION_STRICT_REDIS is on; see the settings above")
         sys.exit(1)

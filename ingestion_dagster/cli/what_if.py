@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ingestion_dagster.cli.output import AsJson, console, errors, print_json, print_table
+from ingestion_dagster.cli.output import AsJson, print_json, print_table, progress, say
 from ingestion_dagster.core.what_if import ListResult
 from ingestion_dagster.settings import settings
 from ingestion_dagster.what_if import chosen, what_if
@@ -44,7 +44,7 @@ def compare_with_applied(
 async def _results(place: Workplace, keys: list[str], last: int) -> list[ListResult]:
     found: list[ListResult] = []
     suppliers = await chosen(place, keys)
-    with errors.status("reading stored lists again …") as status:
+    with progress("reading stored lists again …") as status:
         for number, supplier in enumerate(suppliers, 1):
             status.update(f"{number:,} of {len(suppliers):,}: {supplier.key} …")
             found += [result async for result in what_if(place, supplier, last)]
@@ -74,11 +74,10 @@ def _tell(results: list[ListResult], different: list[ListResult]) -> None:
         empty="no list was applied yet",
     )
     if results:
-        console.print(
+        say(
             f"{len(different):,} of {len(results):,} lists would be read differently."
             if different
-            else "Everything would be read as it was applied.",
-            highlight=False,
+            else "Everything would be read as it was applied."
         )
 
 

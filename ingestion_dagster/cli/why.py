@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ingestion_dagster import provenance
-from ingestion_dagster.cli.output import AsJson, console, errors, print_json, print_table
+from ingestion_dagster.cli.output import AsJson, print_facts, print_json, print_table, progress, say
 from ingestion_dagster.core.provenance import Batch, PastPrice, Place, Provenance, Reading
 from ingestion_dagster.settings import settings
 from ingestion_dagster.workplace import workplace
@@ -21,7 +21,7 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Where a price comes from: list, tab, cell, how it was read, who approved it, what it was before."""
-    with workplace(settings()) as place, errors.status(f"reading the lists of {key} …"):
+    with workplace(settings()) as place, progress(f"reading the lists of {key} …"):
         told = asyncio.run(provenance.why(place, key, sku))
     if as_json:
         print_json(told.model_dump(mode="json"))
@@ -46,7 +46,7 @@ def _tell(told: Provenance) -> None:
     if told.latest:
         lines += _place(told.latest, "in the list in force")
     lines += [("not taken since", reason) for reason in told.rejected]
-    print_table(f"Why {told.supplier} {told.supplier_sku} has this price", ("", "value"), lines)
+    print_facts(f"Why {told.supplier} {told.supplier_sku} has this price", lines)
     print_table(
         "Price history",
         ("price", "from", "until", "batch", "snapshot", "cell"),
@@ -69,7 +69,7 @@ def _tell(told: Provenance) -> None:
             ((gone.missing_since, gone.returned_at or "now", str(gone.batch_id)) for gone in told.absences),
         )
     if told.origin.note:
-        console.print(f"note: {told.origin.note}", highlight=False, markup=False)
+        say("note: ", told.origin.note)
 
 
 def _printed(printed: Decimal | None, basis: int | None) -> list[Line]:
@@ -110,7 +110,7 @@ def _reading(reading: Reading) -> list[Line]:
         version = f"mapping {reading.mapping_id}, confirmed by {reading.confirmed_by or 'nobody'}{when}"
     lines: list[Line] = [
         ("mapping", f"{version} (headers {reading.signature[:12]})"),
-        ("  why this column", "\n".join((f"confidence {reading.confidence:.2f}", *reading.evidence))),
+        ("  why this column", (f"confidence {reading.confidence:.2f}", *reading.evidence)),
         ("  numbers", reading.number_evidence),
         ("  currency", reading.currency_evidence),
     ]

@@ -31,7 +31,10 @@ _DATE = re.compile(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{2,4}(?:[ T][0-9:.]+Z?)?
 _URL = re.compile(r"(?:https?://|www\.|ftp://)\S+", re.IGNORECASE)
 _IMAGE = re.compile(r"\.(?:jpe?g|png|gif|webp|bmp|svg|tiff?)(?:[?#]\S*)?(?:[\s,;|].*)?$", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:p|div|br|ul|li|span|b|strong|h[1-6]|table)\b", re.IGNORECASE)
-_STOCK = re.compile(r"[<>≥≤~]\s?[0-9]+|[0-9]+\s?\+|[0-9]+\s?[-–]\s?[0-9]+|[+\-*]{1,4}")
+_STOCK = re.compile(r"[<>≥≤~]\s?[0-9]+|[0-9]+\s?\+|([1-9][0-9]{0,3})\s?[-–]\s?([1-9][0-9]{0,3})|[+\-*]{1,4}")
+_DASHED_CODE = re.compile(r"[^\W\d_]{1,5}-[0-9]+(?:[-/][^\W_]+)*")
+"""`RS-100`, `KR-10`, `TS-1-R`: a dash between letters and digits makes a code, a currency's letters too."""
+_LETTERED = re.compile(r"[^\W\d_]{1,5}\.? ?[0-9]{1,8}|[0-9]{1,8} ?[^\W\d_]{1,5}\.?")
 _PERCENT = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?\s?%")
 _BOOL = frozenset({"true", "false", "yes", "no", "ja", "nein", "oui", "non", "да", "нет", "y", "n"})
 _LONG = 160
@@ -89,6 +92,8 @@ def _kind_with_digits(text: str) -> str:
         return "date"
     if _PERCENT.fullmatch(text):
         return "percent"
+    if _DASHED_CODE.fullmatch(text):
+        return "code"
     around = _AROUND.fullmatch(text) if len(text) < 32 else None
     if around:
         if around[2].isdigit() and _LETTERS_AT_END.search(text[: around.start(2)]):
@@ -98,11 +103,23 @@ def _kind_with_digits(text: str) -> str:
             return _kind_of_number(around[2].strip("+-"))
         if found:
             return found
-    if _STOCK.fullmatch(text):
+    if _is_stock(text):
         return "stock"
     if " " not in text and "\n" not in text and len(text) <= 40:
         return "code"
     return "long" if _MARKUP.search(text) else "text"
+
+
+def _is_stock(text: str) -> bool:
+    """`>10`, `10+`, `5-10`; `12345-0001` or `10-5` is no range."""
+    found = _STOCK.fullmatch(text)
+    return found is not None and (found[1] is None or int(found[1]) < int(found[2]))
+
+
+def may_be_code(value: CellValue) -> bool:
+    """A whole number with a few letters, money by its cell alone (`CHF100`, `R 10`, `L 200`): an article number too
+    may be written so."""
+    return isinstance(value, str) and len(value) < 16 and _LETTERED.fullmatch(value.strip()) is not None
 
 
 def _without_basis(text: str) -> str:

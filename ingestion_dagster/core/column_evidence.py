@@ -3,118 +3,11 @@
 All scores are log-odds, made by hand from what the fields are: 0 says nothing, +3 nearly proves, -6 nearly excludes.
 """
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
-from ingestion_dagster.core.barcodes import is_gtin
-from ingestion_dagster.core.cell_kinds import BLANK, kind_of, rough_number
-from ingestion_dagster.core.sheets import CellValue
+from ingestion_dagster.core.column_profile import ColumnProfile
 
 NEVER: Final = -8.0
-_LONG_COUNT: Final = 15
-
-
-class ColumnProfile(NamedTuple):
-    """Counts over the sampled rows of one column; shares are of the filled cells."""
-
-    rows: int
-    filled: int
-    kinds: dict[str, int]
-    numbers: tuple[float, ...]
-    distinct: int
-    characters: float
-    """Mean length of the filled cells as text."""
-    words: float
-    gtins: int
-    long_digits: int
-    """Integers of eight digits and more."""
-
-    @property
-    def fill(self) -> float:
-        """Share of rows with a value."""
-        return self.filled / self.rows if self.rows else 0.0
-
-    def share(self, *kinds: str) -> float:
-        """Share of the filled cells that are of these kinds."""
-        return sum(self.kinds.get(kind, 0) for kind in kinds) / self.filled if self.filled else 0.0
-
-    @property
-    def numeric(self) -> float:
-        """Share of numbers, with or without a currency."""
-        return self.share("int", "decimal", "money")
-
-    @property
-    def variety(self) -> float:
-        """Share of distinct values, 1.0 for a key."""
-        return self.distinct / self.filled if self.filled else 0.0
-
-    @property
-    def constant(self) -> bool:
-        """The same value in every row, and enough rows to say so."""
-        return self.filled > 3 and self.distinct == 1
-
-    @property
-    def counts_rows(self) -> bool:
-        """1, 2, 3 …: a row number. Restarting per section is allowed."""
-        return self._counts(largest_step=1)
-
-    @property
-    def counts_with_gaps(self) -> bool:
-        """A row number of which some rows were taken out. Sorted prices may look so too: only for a header that says
-        row number."""
-        return len(self.numbers) >= _LONG_COUNT and self._counts(largest_step=3)
-
-    def _counts(self, largest_step: int) -> bool:
-        if self.filled < 3 or self.share("int") < 0.95 or len(self.numbers) < 3:
-            return False
-        steps = list(zip(self.numbers, self.numbers[1:], strict=False))
-        rising = sum(1 for a, b in steps if 0 < b - a <= largest_step or (b == 1 and a > 1))
-        return rising >= 0.9 * len(steps) and min(self.numbers) <= 2
-
-    @property
-    def zeros(self) -> float:
-        """Share of zeros among the numbers."""
-        return sum(1 for n in self.numbers if n == 0) / len(self.numbers) if self.numbers else 0.0
-
-
-def profile(values: Sequence[CellValue]) -> ColumnProfile:
-    """Look at the sampled values of one column."""
-    kinds: Counter[str] = Counter()
-    numbers: list[float] = []
-    seen: set[object] = set()
-    characters = words = gtins = long_digits = 0
-    for value in values:
-        kind = kind_of(value)
-        if kind == BLANK:
-            continue
-        kinds[kind] += 1
-        seen.add(value)
-        text = value if isinstance(value, str) else None
-        if kind in ("int", "decimal", "money"):
-            number = rough_number(value)
-            if number is not None:
-                numbers.append(number)
-            digits = text.strip() if text is not None else f"{value:.0f}" if kind == "int" else ""
-            long_digits += len(digits) >= 8 and digits.isdigit()
-            gtins += is_gtin(digits)
-            characters += len(text) if text is not None else len(str(value))
-        elif text is not None:
-            characters += len(text)
-            words += text.count(" ") + 1
-            gtins += kind == "code" and is_gtin(text.strip())
-    filled = sum(kinds.values())
-    return ColumnProfile(
-        rows=len(values),
-        filled=filled,
-        kinds=dict(kinds),
-        numbers=tuple(numbers),
-        distinct=len(seen),
-        characters=characters / filled if filled else 0.0,
-        words=words / filled if filled else 0.0,
-        gtins=gtins,
-        long_digits=long_digits,
-    )
 
 
 def value_scores(p: ColumnProfile) -> dict[str, float]:
@@ -144,6 +37,8 @@ def _price(p: ColumnProfile) -> float:
         score -= 1.0
     if p.share("int") > 0.95 and p.numbers:
         score -= _like_codes(p)
+    if p.like_codes > 0.9 * p.filled and p.is_series:
+        score -= 5.0
     return score
 
 
@@ -174,10 +69,11 @@ def _stock(p: ColumnProfile) -> float:
 def _supplier_sku(p: ColumnProfile) -> float:
     if p.counts_rows:
         return -4.5
-    if p.share("money", "url", "image", "date", "percent") > 0.3 or (p.constant and p.rows > 3):
+    if p.money + p.share("url", "image", "date", "percent") > 0.3 or (p.constant and p.rows > 3):
         return NEVER
     score = _uniqueness(p)
-    score += 1.0 * p.share("code") - 2.5 * p.share("decimal") - 6.0 * p.share("long", "bool", "unit", "currency")
+    score += 1.0 * p.share("code") + (p.like_codes / p.filled if p.is_series else 0.0)
+    score -= 2.5 * p.share("decimal") + 6.0 * p.share("long", "bool", "unit", "currency")
     if p.words > 2.5 and p.share("text") > 0.5:
         score -= 3.0
     if p.share("int") > 0.8 and p.numbers:
@@ -204,7 +100,8 @@ def _uniqueness(p: ColumnProfile) -> float:
 
 def _name(p: ColumnProfile) -> float:
     wordy = p.share("text", "word", "long")
-    if p.share("url", "image", "date", "money") > 0.3 or p.numeric > 0.6:
+    coded = p.like_codes / p.filled
+    if p.money + p.share("url", "image", "date") > 0.3 or p.numeric - coded > 0.6:
         return NEVER
     if p.constant and p.rows > 3:
         return NEVER

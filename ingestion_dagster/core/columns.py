@@ -5,7 +5,8 @@ Which column gets which field is decided in `mapping.py`.
 
 from typing import Final, NamedTuple
 
-from ingestion_dagster.core.column_evidence import NEVER, ColumnProfile, profile, value_scores
+from ingestion_dagster.core.column_evidence import NEVER, value_scores
+from ingestion_dagster.core.column_profile import ColumnProfile, profile
 from ingestion_dagster.core.fields import FIELDS
 from ingestion_dagster.core.layout import Table
 from ingestion_dagster.core.lexicon import NOTHING_SAID, HeaderWords, read_header

@@ -32,7 +32,7 @@ class RememberedMapping(BaseModel):
     absent: tuple[str, ...] = ()
     """Fields that a person said the sheet does not have."""
     settled: tuple[str, ...] = ()
-    """Codes of questions that a person has answered for these headers."""
+    """Codes of questions that a person has answered for these headers, and signatures of sections looked at."""
     price_profile: PriceProfile | None = None
 
 
@@ -90,7 +90,9 @@ def remember(mapped: MappedSheet, confirmed_by: str = "") -> RememberedMapping:
         confirmed_by=confirmed_by,
         currency=mapped.currency,
         sheet=mapped.sheet,
-        settled=tuple(dict.fromkeys(question.code for question in mapped.questions)),
+        settled=tuple(
+            dict.fromkeys((*(q.code for q in mapped.questions), *(s.signature for s in mapped.sections if s.doubt)))
+        ),
         price_profile=mapped.price_profile,
     )
 

@@ -10,6 +10,7 @@ from ingestion_dagster.core.lexicon import NOTHING_SAID, HeaderWords, known_as_h
 from ingestion_dagster.core.row_kind import is_total_text
 from ingestion_dagster.core.sampling import Sample
 from ingestion_dagster.core.sheets import CellValue, Range
+from ingestion_dagster.core.words import normalise
 
 DEEPEST: Final = 40
 """Rows from the top in which a header is looked for."""
@@ -24,6 +25,8 @@ _NEVER_ALIKE: Final = frozenset({"code", "unit", "currency", "bool"})
 _NUMBERS: Final = frozenset({"int", "decimal", "money", "percent", "date"})
 _LONGEST_HEADER: Final = 160
 _YEARS: Final = range(1990, 2101)
+_REPEATS: Final = 0.6
+"""Share of its texts that a repeated header has in common with the first."""
 _GROUP_TITLE: Final = 25
 """Characters of a title over several columns that says nothing known; contacts and terms are longer."""
 
@@ -61,10 +64,33 @@ def find_header(sample: Sample, merges: tuple[Range, ...]) -> Header:
             best, best_row = score, row
     if best_row < 0 or best < 2.2:
         return Header((), best)
+    best_row = _first_of_its_words(sample, best_row)
     first = best_row
     while first > 0 and best_row - first < 2 and _belongs_above(sample, first - 1, first, best_row, merges):
         first -= 1
     return Header(rows_of_header(sample, merges, first, best_row), best)
+
+
+def _first_of_its_words(sample: Sample, row: int) -> int:
+    """The first row that says what the header in `row` says, in whatever order: a header that is repeated within the
+    list does not begin it."""
+    own = _texts_of(sample, row)
+    for earlier in range(row):
+        texts = _texts_of(sample, earlier)
+        shared = len(texts & own)
+        if shared < 2 or shared < _REPEATS * max(len(texts), len(own)) or _has_numbers(sample, earlier):
+            continue
+        if any(_has_numbers(sample, between) for between in range(earlier + 1, row)):
+            return earlier
+    return row
+
+
+def _texts_of(sample: Sample, row: int) -> set[str]:
+    return {normalise(value) for value in sample.top[row] if isinstance(value, str) and len(value) < 200} - {""}
+
+
+def _has_numbers(sample: Sample, row: int) -> bool:
+    return any(kind in _NUMBERS for kind in sample.kinds[row])
 
 
 def rows_of_header(

@@ -6,6 +6,7 @@ Which column means what is in `mapping.py`; what a single row is, is in `row_kin
 from typing import NamedTuple
 
 from ingestion_dagster.core.cell_kinds import NUMERIC, kind_of
+from ingestion_dagster.core.further_headers import further_header
 from ingestion_dagster.core.header_rows import (
     Header,
     filled_columns,
@@ -60,6 +61,8 @@ def find_table(sheet: Sheet, sample: Sample, hints: ReadingHints) -> Table:
     body = [(n, row) for n, row in enumerate(sample.top) if n >= first and (last is None or n <= last)]
     if last is None:
         body += sample.spread
+    if header.rows:
+        body = _above_further_header(body, headers)
     body = _items_only(body, headers, first_column, last_column)
     if not header.rows and body and not hints.data_start_row:
         body = _without_preamble(body)
@@ -160,6 +163,14 @@ def _items_only(
     least = max(2, 0.5 * counts[len(counts) // 2])
     said = {normalise(header) for header in headers} - {""}
     return [(n, row) for n, row, count in counted if count >= least and not _repeats_header(row, said)]
+
+
+def _above_further_header(body: list[tuple[int, Row]], headers: tuple[str, ...]) -> list[tuple[int, Row]]:
+    """The rows above a header that says something else: what stands below it would blur the columns."""
+    for place, (_, row) in enumerate(body):
+        if place and further_header(row, headers, range(len(row))) == "other":
+            return body[:place]
+    return body
 
 
 def _without_preamble(body: list[tuple[int, Row]]) -> list[tuple[int, Row]]:

@@ -4,6 +4,7 @@ Types only, JSON-serialisable because they cross op boundaries and are remembere
 done in `layout.py`, `mapping.py` and `numbers.py`.
 """
 
+import hashlib
 from decimal import Decimal
 from typing import Literal
 
@@ -141,6 +142,8 @@ class MappedSheet(BaseModel):
     notes: tuple[str, ...] = ()
     other_sheets: tuple[str, ...] = ()
     price_profile: PriceProfile | None = None
+    sections: tuple["Section", ...] = ()
+    """Parts of the table with a header or title of their own, in order."""
 
     def column(self, field: str) -> int | None:
         """The 0-based column of `field`, None where it has none."""
@@ -150,3 +153,28 @@ class MappedSheet(BaseModel):
     def mapping(self) -> dict[str, int]:
         """field -> column, mapped fields only."""
         return {name: found.column for name, found in self.fields.items()}
+
+    def reading_at(self, row: int) -> "MappedSheet":
+        """The reading of row `row`: that of the last section that begins above it, else this one."""
+        before = [s.reading for s in self.sections if s.first_row <= row and s.reading is not None]
+        return before[-1] if before else self
+
+
+class Section(BaseModel):
+    """Rows of a table that are read by a header (or a title) of their own."""
+
+    model_config = ConfigDict(frozen=True)
+
+    first_row: int
+    """0-based row of the header or title itself."""
+    reading: MappedSheet | None
+    """How the rows below are read, positions in the whole sheet; None where the header cannot be read: they are
+    rejected."""
+    doubt: str = ""
+    """Why a person is asked before the rows are read so; empty where it is clear."""
+
+    @property
+    def signature(self) -> str:
+        """Under which an answer about this section is remembered: its header texts and what is doubtful."""
+        texts = self.reading.headers if self.reading else ()
+        return hashlib.sha256("\x1f".join((*texts, self.doubt)).encode(errors="surrogatepass")).hexdigest()[:16]

@@ -5,7 +5,7 @@ The wrong price is the worst error there is, so a choice between equals is left 
 
 from typing import Final, NamedTuple
 
-from ingestion_dagster.core.column_evidence import ColumnProfile
+from ingestion_dagster.core.column_profile import ColumnProfile
 from ingestion_dagster.core.lexicon import HeaderWords
 
 _TIER_RANK: Final = {"purchase": 3, "wholesale": 2, None: 1, "retail": 0, "promo": -1}

@@ -3,8 +3,9 @@
 items + rejects + no items == rows between the table's first and last row, always.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from typing import NamedTuple
 
 import orjson
 
@@ -12,7 +13,7 @@ from ingestion_dagster.core.cell_text import clean, raw_text
 from ingestion_dagster.core.layout import classify_row
 from ingestion_dagster.core.mapped import MappedSheet, ReadingHints
 from ingestion_dagster.core.reject_messages import message_for
-from ingestion_dagster.core.row_fast import mixed_row_reader, plain_row_reader
+from ingestion_dagster.core.row_fast import ShortWay, mixed_row_reader, plain_row_reader
 from ingestion_dagster.core.row_merges import merge_filler
 from ingestion_dagster.core.row_model import LIMITS, MAX_TEXT
 from ingestion_dagster.core.row_plan import RowPlan, plan_rows
@@ -36,45 +37,76 @@ def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterato
     Hidden rows are read like others; a cell merged over several rows counts for each of them. Formula-like text is
     kept raw; escaping is the exporter's work.
     """
-    plan = plan_rows(sheet, mapped, hints)
-    read_short = mixed_row_reader(plan, sheet) if sheet.typed else plain_row_reader(plan)
-    examine = row_examiner(plan, sheet)
-    first, last = plan.first_row, plan.last_row
+    way = _way(sheet, mapped, hints)
+    first, last = way.plan.first_row, way.plan.last_row
     beginnings, section, below = _total_beginnings(), None, Below()
-    fill = merge_filler(sheet.merges, first, frozenset({plan.columns["stock"]}))
+    fill = merge_filler(sheet.merges, first, frozenset({way.plan.columns["stock"]}))
+    parts = {part.first_row: part.reading for part in mapped.sections}
     for number, cells in enumerate(sheet.rows()):
         if number < first:
             continue
         if last is not None and number > last:
             break
+        if number in parts:
+            way = _way_below(sheet, parts[number], hints, way)
         row = fill(number, cells) if fill is not None else cells
-        if row is not cells and _only_continues(cells, row, plan):
+        if row is not cells and _only_continues(cells, row, way.plan):
             yield from below.no_item(NotAnItem(number, "blank"))
             continue
-        item = read_short(number, row, section)
+        if number < way.mapped.first_data_row:
+            yield from below.no_item(NotAnItem(number, "header"))
+            continue
+        item = way.read_short(number, row, section)
         if item is not None and (item[1][:_INITIALS].casefold() not in beginnings or not _sounds_like_total(item[1])):
             if below.stirred:
                 yield from below.item_follows()
             yield item
             continue
-        seen = examine(number, row, section)
+        seen = way.examine(number, row, section)
         if seen.item is not None and not _sounds_like_total(seen.key):
             yield from below.item_follows()
             yield seen.item
             continue
         if seen.item is not None or _may_be_no_item(seen):
-            kind = classify_row(cells, mapped)
-            sign = sign_of(cells, mapped, frozenset(p.code for p in seen.problems)) if kind == "item" else None
+            kind = classify_row(cells, way.mapped)
+            sign = sign_of(cells, way.mapped, frozenset(p.code for p in seen.problems)) if kind == "item" else None
             if kind != "item" or sign is Sign.SURE:
-                section = _title(cells, mapped) if kind == "section" else section
+                section = _title(cells, way.mapped) if kind == "section" else section
                 yield from below.no_item(NotAnItem(number, "footer" if kind == "item" else kind))
                 continue
             if sign is not None and seen.item is None:
-                yield from below.doubtful(_reject(number, row, seen, plan), sign)
+                yield from below.doubtful(_reject(number, row, seen, way.plan), sign)
                 continue
         yield from below.item_follows()
-        yield seen.item or _reject(number, row, seen, plan)
+        yield seen.item or _reject(number, row, seen, way.plan)
     yield from below.end()
+
+
+class _Way(NamedTuple):
+    """How rows are read from some row on: the reading, its plan, and the two ways through a row."""
+
+    mapped: MappedSheet
+    plan: RowPlan
+    read_short: ShortWay
+    examine: Callable[[int, Row, str | None], Examined]
+
+
+def _way(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> _Way:
+    plan = plan_rows(sheet, mapped, hints)
+    short = mixed_row_reader(plan, sheet) if sheet.typed else plain_row_reader(plan)
+    return _Way(mapped, plan, short, row_examiner(plan, sheet))
+
+
+def _way_below(sheet: Sheet, reading: MappedSheet | None, hints: ReadingHints, above: _Way) -> _Way:
+    """The way below a further header; where that could not be read, every item is refused."""
+    if reading is not None:
+        return _way(sheet, reading, hints)
+
+    def refuse(number: int, row: Row, section: str | None) -> Examined:
+        seen = above.examine(number, row, section)
+        return Examined(None, (Problem("price", "header_unread"), *seen.problems), seen.key)
+
+    return above._replace(read_short=lambda number, row, section: None, examine=refuse)
 
 
 def _only_continues(cells: Row, filled: Row, plan: RowPlan) -> bool:

@@ -3,6 +3,7 @@
 What the text says is not changed here, and nothing is stored escaped: escaping belongs where text is shown.
 """
 
+import re
 import unicodedata
 from typing import Final
 
@@ -11,6 +12,12 @@ LONGEST_LINE: Final = 500
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
 """Unicode's controls (C0, C1), format characters (bidi controls, zero width), surrogates, no characters, line ends."""
 _JOINERS: Final = frozenset("\u200c\u200d")
+_ACTIVE: Final = re.compile(r"[\\`*\[<|~]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
+"""What may begin emphasis, a link, an image, HTML, a character reference or a table's cell; not a `_` inside a word."""
+_LINK_LIKE: Final = re.compile(r"://|www\.|@|mailto:|xmpp:", re.IGNORECASE)
+_BACKTICKS: Final = re.compile("`+")
+_BLOCK_START: Final = re.compile(r"^(\d{1,9}(?=[.)](?: |$))|(?=>|[-+](?:[ -]|$)|#{1,6}(?: |$)|=+$))")
+"""Before what begins a list, a quotation, a heading or the line below one."""
 _NAMED: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -24,6 +31,24 @@ def one_line(text: str, longest: int = LONGEST_LINE) -> str:
     if not text.isprintable():
         text = "".join(c if _joins(text, place) else _visible(c) for place, c in enumerate(text))
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def in_markdown(text: str, longest: int = LONGEST_LINE) -> str:
+    """`text` as a piece of a Markdown paragraph or list item: it is read as it stands and makes nothing else.
+
+    Punctuation that could begin markup is escaped. What a renderer would make a link of by itself (GitHub's autolinks,
+    which no escape stops) stands in a code span.
+    """
+    words = one_line(text, longest).split(" ")
+    shown = " ".join(_code_span(word) if _LINK_LIKE.search(word) else _ACTIVE.sub(r"\\\g<0>", word) for word in words)
+    return _BLOCK_START.sub(r"\g<0>\\", shown.strip(" "))
+
+
+def _code_span(text: str) -> str:
+    """Literal text in Markdown: nothing is escaped in it, so its fence is longer than any run of backticks in it."""
+    fence = "`" * (max((len(run) for run in _BACKTICKS.findall(text)), default=0) + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
 
 
 def _joins(text: str, place: int) -> bool:
@@ -45,3 +70,15 @@ def _visible(character: str) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def in_json(document: str) -> str:
+    """A JSON document with every character that acts or hides as its escape: the same document to a program."""
+    if document.isprintable():
+        return document
+    return "".join(c if c.isprintable() or c in "\n\t" else _escaped(c) for c in document)
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at] << 8 | units[at + 1]:04x}" for at in range(0, len(units), 2))

@@ -35,10 +35,11 @@ from ingestion_dagster.core.questions import (
     weakest_question,
 )
 from ingestion_dagster.core.sampling import take_sample
+from ingestion_dagster.core.sections import find_sections, section_questions
 from ingestion_dagster.core.sheets import Row, Sheet, Workbook
 
 _TABS_LOOKED_AT: Final = 30
-_ALWAYS_OPEN: Final = frozenset({"decimal", "drift"})
+_ALWAYS_OPEN: Final = frozenset({"decimal", "drift", "second_header"})
 """Questions that an earlier confirmation does not answer for new values."""
 
 
@@ -105,6 +106,27 @@ def _tab_worth(sheet: Sheet, mapped: MappedSheet) -> float:
 
 
 def _understand_tab(sheet: Sheet, hints: ReadingHints, remembered: RememberedMapping | None) -> MappedSheet:
+    mapped = _understand_part(sheet, hints, remembered)
+    if not mapped.is_pricelist:
+        return mapped
+    sections, asked = find_sections(sheet, mapped, hints, _part_of_list)
+    settled = remembered.settled if remembered else ()
+    asked += tuple(section_questions(sections, settled, mapped.fields["price"].header))
+    decision: Decision = "ask" if asked else mapped.decision
+    return mapped.model_copy(
+        update={"sections": sections, "questions": (*mapped.questions, *asked), "decision": decision}
+    )
+
+
+def _part_of_list(sheet: Sheet, hints: ReadingHints) -> MappedSheet | None:
+    """A section's header and the rows below it as a list of their own; None where its columns cannot be found."""
+    try:
+        return _understand_part(sheet, hints, None)
+    except SheetError:
+        return None
+
+
+def _understand_part(sheet: Sheet, hints: ReadingHints, remembered: RememberedMapping | None) -> MappedSheet:
     sample = take_sample(sheet)
     _check_rows(hints, len(sample.top) + len(sample.spread))
     table = find_table(sheet, sample, hints)

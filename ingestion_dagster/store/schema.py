@@ -168,6 +168,13 @@ ingestion_batches = Table(
         "fingerprint", Text, nullable=False, comment="Of the bytes and of everything that decides how they are read"
     ),
     Column("content_hash", Text, comment="Of the staged rows; an approval applies exactly these"),
+    Column(
+        "decision_token",
+        UUID(as_uuid=True),
+        nullable=False,
+        server_default=text("gen_random_uuid()"),
+        comment="Shown where a person decides; the job that decides asks for it",
+    ),
     Column("mapping", JSONB),
     Column("mapping_id", BigInteger, comment="The remembered mapping that was used, if any"),
     Column("total_rows", Integer, nullable=False, server_default="0"),

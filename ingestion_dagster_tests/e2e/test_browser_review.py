@@ -58,6 +58,7 @@ def test_a_held_list_is_seen_and_approved_in_the_ui(page: Page, stack: Stack) ->
     picture(page, "held-check")
 
     config = f"ops:\n  decide_batch:\n    config:\n      batch_id: {batch}\n      decision: approve\n"
+    config += f"      token: {stack.sql('SELECT decision_token FROM ingestion_batches WHERE id = %s', batch)[0][0]}\n"
     config += "      note: the supplier confirmed it by telephone\n      by: ann\n"
     job = f"{stack.dagster.url}/locations/ingestion_dagster/jobs/review_batch"
     page.goto(f"{job}/playground/setup?config={quote(config)}")

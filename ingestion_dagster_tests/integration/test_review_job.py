@@ -1,5 +1,6 @@
 """A decision in Dagster: the job `review_batch`, and what the supplier's asset shows afterwards."""
 
+import asyncio
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import Any
 
 import dagster as dg
 import pytest
+import yaml
 
+from ingestion_dagster import reviewing
 from ingestion_dagster.workplace import Workplace
 from ingestion_dagster_tests.integration.shop import Shop, rows_of
 
@@ -55,6 +58,7 @@ def load(shop: Shop, instance: dg.DagsterInstance, prices: list[float]) -> dg.Ex
 def review(
     shop: Shop, instance: dg.DagsterInstance, batch_id: int, decision: str, **more: Any
 ) -> dg.ExecuteInProcessResult:
+    more.setdefault("token", asyncio.run(reviewing.decision_token(shop.place, batch_id)))
     config = {"batch_id": batch_id, "decision": decision, "note": "looked at it", "by": "ann", **more}
     return run(shop, instance, "review_batch", run_config={"ops": {"decide_batch": {"config": config}}})
 
@@ -95,6 +99,47 @@ def test_an_approval_shows_on_the_supplier_as_a_materialization_and_green_checks
     assert (newest.metadata["approved_by"].value, newest.metadata["note"].value) == ("ann", "looked at it")
     tags = instance.get_run_by_id(done.run_id).tags
     assert (tags["ingestion/supplier"], tags["ingestion/batch_id"]) == ("acme", "2")
+
+
+@pytest.mark.parametrize("token", ["2", "00000000-0000-0000-0000-000000000000", "\ud800", " "])
+def test_a_decision_without_the_token_is_refused_and_told_where_it_is(
+    shop: Shop, instance: dg.DagsterInstance, token: str
+) -> None:
+    load(shop, instance, CALM)
+    load(shop, instance, [100.0, *CALM[1:]])
+    for decision in ("approve", "reject"):
+        done = review(shop, instance, 2, decision, token=token)
+        (failure,) = [event for event in done.all_events if event.is_step_failure]
+        assert "`how_to_decide`" in str(failure.step_failure_data.user_failure_data.description)
+        assert "ingestion batch show 2" in str(failure.step_failure_data.user_failure_data.description)
+    assert shop.prices()["A001"] == "10"
+
+
+def test_a_decision_needs_a_token_and_one_of_another_batch_is_none(shop: Shop, instance: dg.DagsterInstance) -> None:
+    load(shop, instance, CALM)
+    load(shop, instance, [100.0, *CALM[1:]])
+    foreign = asyncio.run(reviewing.decision_token(shop.place, 1))
+    assert not review(shop, instance, 2, "approve", token=foreign).success
+    config = {"ops": {"decide_batch": {"config": {"batch_id": 2, "decision": "approve"}}}}
+    with pytest.raises(dg.DagsterInvalidConfigError, match="token"):
+        run(shop, instance, "review_batch", run_config=config)
+
+
+def test_a_held_list_and_its_check_show_what_to_paste_for_a_decision(shop: Shop, instance: dg.DagsterInstance) -> None:
+    load(shop, instance, CALM)
+    held = load(shop, instance, [100.0, *CALM[1:]])
+    shown = materialized(instance)[0].metadata["how_to_decide"].value
+    (jumps,) = [
+        event.event_specific_data
+        for event in held.filter_events(lambda event: event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        if event.event_specific_data.check_name == "price_jumps"
+    ]
+    assert jumps.metadata["how_to_decide"].value == shown
+    config = yaml.safe_load(str(shown).split("```yaml\n")[1].split("```")[0])
+    done = run(shop, instance, "review_batch", run_config=config)
+    assert done.success
+    assert shop.prices()["A001"] == "100"
+    assert "how_to_decide" not in materialized(instance)[0].metadata
 
 
 def test_a_rejection_is_an_observation_and_changes_nothing(shop: Shop, instance: dg.DagsterInstance) -> None:

@@ -114,7 +114,8 @@ def test_two_tabs_that_are_price_lists_are_asked_about() -> None:
     assert understand(book, ReadingHints(sheet_name="lamps ")).decision == "accept"
 
 
-def test_a_tall_list_is_not_read_to_its_end() -> None:
+def test_a_tall_list_is_looked_through_once_beyond_its_sample() -> None:
+    """Its columns are told by a sample; a further header may stand anywhere."""
     seen = 0
     rows = rows_of(rows=200)
 
@@ -125,7 +126,7 @@ def test_a_tall_list_is_not_read_to_its_end() -> None:
             yield rows[number % len(rows)] if number else rows[0]
 
     understand(Workbook((Sheet("tall", open_rows, True),), "csv"), ReadingHints())
-    assert seen < 10_000
+    assert seen < 110_000
 
 
 def test_what_was_understood_travels_as_json() -> None:
