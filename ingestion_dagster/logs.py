@@ -6,9 +6,12 @@ Lines go to standard error, where containers and services look for them. `struct
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from ingestion_dagster.core.errors import LONGEST_MESSAGE
+from ingestion_dagster.core.shown_text import in_json, one_line
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -42,9 +45,10 @@ def configure(log_format: str) -> None:
         shown = (
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+            lambda _logger, _name, line: in_json(line),
         )
     else:
-        shown = (structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),)
+        shown = (_in_plain_text, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -56,6 +60,13 @@ def configure(log_format: str) -> None:
         logger_factory=_StandardError(),
         cache_logger_on_first_use=False,
     )
+
+
+def _in_plain_text(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Nothing that a line quotes begins another line or acts on the terminal."""
+    return {
+        name: one_line(value, LONGEST_MESSAGE) if isinstance(value, str) else value for name, value in event.items()
+    }
 
 
 def logger(log_format: str = "console") -> "FilteringBoundLogger":

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ingestion_dagster.core.errors import DataIngestionError, SheetError
 from ingestion_dagster.core.google_links import GOOGLE_HOSTS, KEY, parse_link
+from ingestion_dagster.core.message_json import is_visible
 from ingestion_dagster.core.registry_words import COLUMNS, FORMATS, NO, SETTINGS, YES, SourceType
 from ingestion_dagster.core.sheets import CellError, CellValue, Row, cell_address
 from ingestion_dagster.core.slugs import is_slug, slug
@@ -146,9 +147,11 @@ def source_mark(source: Mapping[str, Any]) -> str:
 
 
 def _spec(cells: Mapping[str, str], row: int, allowed_hosts: Collection[str]) -> SupplierSpec:
-    name = cells["name"]
+    name = " ".join(cells["name"].split())
     if not name:
         raise BadCell("name", "the supplier's name is missing")
+    if not is_visible(name):
+        raise BadCell("name", "the supplier's name must be visible text without control characters")
     key = cells.get("key", "").casefold() or slug(name)
     if not is_slug(key):
         raise BadCell("key", f"{key!r} cannot be a key: use a-z, 0-9, - and _, at most 64 of them")

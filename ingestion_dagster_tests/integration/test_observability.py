@@ -222,4 +222,22 @@ def test_every_line_of_a_load_says_what_it_is_about(capfd: pytest.CaptureFixture
         assert {name: line[name] for name in FIELDS} == {
             "task_id": "t1", "supplier": "acme", "run_id": "run-1", "batch_id": 5, "attempt": 2,
         }  # fmt: skip
-    assert (lines[2]["error"], lines[2]["error_type"]) == ("no table\nhere", "SheetError")
+    assert (lines[2]["error"], lines[2]["error_type"]) == ("no table\\nhere", "SheetError")
+
+
+HOSTILE = "17\n2026-01-01 INFO batch 17 approved by boss \x1b[2J \x9b31m \u202egpj"
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_nothing_that_a_log_line_quotes_begins_a_line_or_acts_on_a_terminal(
+    capfd: pytest.CaptureFixture[str], log_format: str
+) -> None:
+    from ingestion_dagster.logs import about, logger
+
+    with about(task_id=HOSTILE):
+        logger(log_format).warning(HOSTILE, reason=HOSTILE)
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.isprintable()
+    assert "approved by boss" in line
+    if log_format == "json":
+        assert json.loads(line)["reason"] == HOSTILE
