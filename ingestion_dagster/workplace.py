@@ -3,9 +3,11 @@
 The only place that decides between a configured server and the embedded one. Knows no Dagster.
 """
 
+import os
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ingestion_dagster.settings import Settings
@@ -72,20 +74,32 @@ class Workplace:
 
 
 @contextmanager
+def private_files() -> Iterator[None]:
+    """What this process and those it starts write meanwhile is for this user only: lists, prices, passwords."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def workplace(settings: Settings) -> Iterator[Workplace]:
     """The workplace that `settings` describe; embedded servers run at least for the length of the block.
 
     A fresh embedded catalogue is migrated, so that the first command a newcomer types works. A configured
-    database is never migrated unasked.
+    database is never migrated unasked. Files that are written meanwhile are this user's alone.
     """
     database, queue = settings.database_url, settings.redis_url
     if database and queue:
-        yield Workplace(settings, database.get_secret_value(), queue.get_secret_value())
+        with private_files():
+            yield Workplace(settings, database.get_secret_value(), queue.get_secret_value())
         return
     from ingestion_dagster.local import services
     from ingestion_dagster.store import migrate
 
-    with services(settings.local_root) as running:
+    _close_to_others(settings.local_root)
+    with private_files(), services(settings.local_root) as running:
         if not database and migrate.current(running.database_url) != migrate.head():
             migrate.upgrade(running.database_url)
         yield Workplace(
@@ -94,3 +108,13 @@ def workplace(settings: Settings) -> Iterator[Workplace]:
             queue.get_secret_value() if queue else running.redis_url,
             running.dagster_url,
         )
+
+
+def _close_to_others(root: Path) -> None:
+    """The root itself keeps the permissions of the umask, since the servers' account must pass; what was kept in it
+    with wider ones is closed. The inbox is left alone: it may have been opened to whoever puts lists there."""
+    with suppress(OSError):  # said by whoever needs the folder
+        root.mkdir(parents=True, exist_ok=True)
+        for name in ("dagster", "snapshots"):
+            if (root / name).is_dir():
+                (root / name).chmod(0o700)

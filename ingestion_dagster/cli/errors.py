@@ -38,10 +38,10 @@ def show_errors(
             status.update(f"{key}: {rows:,} rows …")
 
         found = asyncio.run(corrections.review(place, key, language, report))
-        notes = list(found.notes)
-        if out is not None and found.wrong:
-            path = correction_files.file_for(found, out)
-            status.update(f"writing {path.name} …")
+    notes = list(found.notes)
+    if out is not None and found.wrong:
+        path = correction_files.file_for(found, out)
+        with progress(f"writing {path.name} …") as status:
             notes += correction_files.write(place, found, path, report)
     if as_json:
         print_json(_as_json(found, path, notes))

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +16,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from ingestion_dagster.instance import prepare_home
 from ingestion_dagster.local import ServicesFailed, erase, services
+from ingestion_dagster.settings import Settings
+from ingestion_dagster.workplace import workplace
 from ingestion_dagster_tests.conftest import temporary_root
 from ingestion_dagster_tests.integration.embedded_users import (
     User,
@@ -135,3 +140,28 @@ def test_a_root_that_cannot_be_made_is_explained() -> None:
         (folder / "file").write_text("")
         with pytest.raises(ServicesFailed, match="cannot be made"), services(folder / "file" / ".local"):
             pass
+
+
+def test_what_is_written_below_the_root_is_readable_by_this_user_alone(root: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        (root / "snapshots").mkdir(mode=0o755)
+        with workplace(Settings(local_root=root)) as place:
+            place.settings.inbox_path.mkdir()
+            place.snapshots.put(b"a list")
+            prepare_home(place.settings)
+            child = [sys.executable, "-c", f"open({str(place.settings.inbox_path / 'by-a-child')!r}, 'w')"]
+            subprocess.run(child, check=True)
+            assert os.umask(0o077) == 0o077
+            open_to_others = [
+                file
+                for file in root.rglob("*")
+                if file.is_file() and file.stat().st_mode & 0o077 and not file.is_relative_to(root / "data")
+            ]
+            assert open_to_others == []
+            for name in ("inbox", "snapshots", "dagster", "log", "run"):
+                assert stat.S_IMODE((root / name).stat().st_mode) == 0o700, name
+        (root / "after").touch()
+        assert stat.S_IMODE((root / "after").stat().st_mode) == 0o644
+    finally:
+        os.umask(before)
