@@ -142,7 +142,7 @@ async def apply(
 async def facts_of(connection: AsyncConnection, batch: dict[str, Any], supplier: Supplier) -> guards.Facts:
     """What is to be known of the staged batch beside what is stored."""
     mapped = MappedSheet.model_validate(batch["mapping"])
-    return await judging.facts_of(connection, batch, supplier.settings.guards, mapped)
+    return await judging.facts_of(connection, batch, supplier.settings.guards, mapped, supplier.expected_currency())
 
 
 async def judge(connection: AsyncConnection, batch: dict[str, Any], supplier: Supplier) -> Judgement:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from ingestion_dagster.core.first_load import FirstLoad
 from ingestion_dagster.core.mapped import MappedSheet, Question
 from ingestion_dagster.core.rekeying import Rekey
 from ingestion_dagster.core.supplier import Thresholds
@@ -77,13 +78,17 @@ class Facts(BaseModel):
     copied_from: str = ""
     outliers: int = 0
     """New items whose price stands far away from every other price of the list."""
+    respelled: int = 0
+    """New items whose key is a missing item's but for zeros, case, blanks and dashes."""
+    first: FirstLoad | None = None
+    """Of a supplier without items; None where there is a list to compare with."""
     rekey: Rekey | None = None
     """Its items are known by another key than before; None where they are not."""
     price_kind: dict[str, str] = {}
     before: Before | None = None
     """None on a first load."""
     worst: dict[str, tuple[WorstRow, ...]] = {}
-    """Up to five rows for `missing`, `jumps`, `changes`, `currency`, `slipped` and `outliers`."""
+    """Up to five rows for `missing`, `jumps`, `changes`, `currency`, `slipped`, `outliers` and `respelled`."""
 
     @property
     def read(self) -> int:
@@ -115,9 +120,10 @@ class GuardResult(BaseModel):
 
 def evaluate(facts: Facts, limits: Thresholds, mapped: MappedSheet | None) -> list[GuardResult]:
     """Every guard's result, tripped or not."""
+    from ingestion_dagster.core.first_load_rules import FIRST_LOAD_RULES
     from ingestion_dagster.core.guard_rules import RULES
 
-    results = [*(rule(facts, limits) for rule in RULES), _mapping_confirmed(mapped, facts.before)]
+    results = [*(rule(facts, limits) for rule in (*RULES, *FIRST_LOAD_RULES)), _mapping_confirmed(mapped, facts.before)]
     return [result if result.tripped else result.model_copy(update={"worst": ()}) for result in results]
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ingestion_dagster.core.currencies import currency_of_place
 from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.core.mapped import ReadingHints
 
@@ -41,6 +42,12 @@ class Thresholds(BaseModel):
     """Changed prices that are another column's, or another row's, values."""
     outlier_factor: float = Field(30.0, gt=1)
     """A new item's price that far above or below every other price of the list."""
+    odd_share: float = Field(0.3, gt=0, le=1)
+    """First load: prices that are another column's kind of number, keys of a single character."""
+    alike_keys_share: float = Field(0.05, gt=0, le=1)
+    """First load: keys that equal another one but for zeros, case, blanks and dashes."""
+    respelled_rows: int = Field(2, ge=0)
+    """How many known keys may come back in another spelling."""
     min_rows: int = Field(5, ge=1)
     """Shares are judged from this many affected rows on; below it every list would look alarming."""
 
@@ -56,6 +63,8 @@ class SupplierSettings(BaseModel):
     header_row: int | None = Field(None, ge=0)
     data_start_row: int | None = Field(None, ge=1)
     currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+    country: str | None = Field(None, pattern="^[A-Z]{2}$")
+    """ISO 3166: its currency is expected of the first list."""
     decimal: Literal[".", ","] | None = None
     encoding: str | None = None
     delimiter: str | None = None
@@ -96,6 +105,11 @@ class Supplier(BaseModel):
         if self.source_type == "google_sheets":
             known.pop("sheet_name", None)  # may be a pattern, or a number may go before it: see `wanted_tab`
         return ReadingHints.model_validate(known)
+
+    def expected_currency(self) -> str | None:
+        """ISO 4217 of the setting `currency`, else of the country; None where neither is set."""
+        settings = self.settings
+        return settings.currency or (currency_of_place(f"-{settings.country}") if settings.country else None)
 
     def wanted_tab(self) -> str | None:
         """Title of the tab to be read; of a Google Sheet also a pattern, and only that tab is fetched."""

@@ -7,19 +7,30 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ingestion_dagster.core.first_load import unit_said
 from ingestion_dagster.core.guards import Before, Facts, WorstRow, question_key
 from ingestion_dagster.core.mapped import MappedSheet, Question
 from ingestion_dagster.core.supplier import Thresholds
 from ingestion_dagster.store import rekeys
+from ingestion_dagster.store.first_load import first_load_of, respelled
 from ingestion_dagster.store.judging_sql import CHANGED, CHANGES, COPIED, COUNTED, IN_FORCE, MISSING, OUTLIERS, TOTALS
 
 
 async def facts_of(
-    connection: AsyncConnection, batch: dict[str, Any], limits: Thresholds, mapped: MappedSheet
+    connection: AsyncConnection,
+    batch: dict[str, Any],
+    limits: Thresholds,
+    mapped: MappedSheet,
+    expected_currency: str | None = None,
 ) -> Facts:
     """Everything the guards want to know about `batch` (a row of `store.batches.get`)."""
     async with rekeys.as_rekeyed(connection, batch) as carried:
-        return await _counted(connection, batch, limits, mapped, carried)
+        facts = await _counted(connection, batch, limits, mapped, carried)
+        if not facts.known and facts.staged:
+            scale = mapped.price_terms.scale
+            first = await first_load_of(connection, batch["id"], expected_currency, scale, unit_said(mapped))
+            return facts.model_copy(update={"first": first})
+        return facts
 
 
 async def _counted(
@@ -30,6 +41,7 @@ async def _counted(
     await connection.execute(text("SELECT set_config('enable_nestloop', 'off', true)"))
     counted = (await connection.execute(text(COUNTED), parameters)).one()
     changed = missing = outliers = copied = None
+    spelled: tuple[int, tuple[WorstRow, ...]] = (0, ())
     if counted.changed or counted.currency_changes:
         changed = (await connection.execute(text(CHANGED), parameters | {"factor": limits.jump_factor})).one()
     if counted.changed:
@@ -38,6 +50,8 @@ async def _counted(
         missing = (await connection.execute(text(MISSING), parameters)).one()
     if counted.matched < counted.staged:
         outliers = (await connection.execute(text(OUTLIERS), parameters | {"factor": limits.outlier_factor})).one()
+        if counted.absent:
+            spelled = await respelled(connection, parameters)
     report = batch["report"] or {}
     return Facts(
         staged=counted.staged,
@@ -61,12 +75,14 @@ async def _counted(
         copied=copied.copied if copied else 0,
         copied_from=copied.header if copied else "",
         outliers=outliers.outliers if outliers else 0,
+        respelled=spelled[0],
         rekey=None if rekey is None else rekey.model_copy(update={"carried": carried, "known": counted.known}),
         price_kind=mapped.qualifiers,
         before=await _before(connection, batch["supplier_id"]),
         worst={
             "missing": _worst(missing, "worst"),
             "outliers": _worst(outliers, "worst"),
+            "respelled": spelled[1],
             **{kind: _worst(changed, f"worst_{kind}") for kind in ("jumps", "changes", "currency", "slipped")},
         },
     )

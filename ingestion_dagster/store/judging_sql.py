@@ -115,7 +115,7 @@ SELECT (SELECT count(*) FROM alone) AS outliers,
 or more, so that a second price class is no outlier."""
 
 
-def _amount(cell: str) -> str:
+def amount_in(cell: str) -> str:
     """The number that a text says, whatever its decimal mark and grouping; NULL where it says none."""
     bare = f"regexp_replace({cell}, '[^0-9.,]', '', 'g')"
     return rf"""CASE
@@ -133,7 +133,8 @@ WITH changed AS MATERIALIZED (
       AND (item.currency IS NULL OR staged.currency IS NULL OR item.currency = staged.currency)
     ORDER BY staged.row_number
 ), cells AS (
-    SELECT header, price, old_price, {_amount("was ->> header")} AS amount_before, {_amount("now ->> header")} AS amount
+    SELECT header, price, old_price,
+           {amount_in("was ->> header")} AS amount_before, {amount_in("now ->> header")} AS amount
     FROM (SELECT * FROM changed LIMIT 1000) looked_at CROSS JOIN LATERAL jsonb_object_keys(was || now) AS header
 ), counted AS (
     SELECT header, count(*) FILTER (WHERE amount_before = price) AS stood,
