@@ -42,6 +42,8 @@ class Table(NamedTuple):
     """Texts above the header: titles, terms, contacts."""
     others: tuple[str, ...]
     """Other tables on the tab, in words."""
+    hidden: frozenset[int] = frozenset()
+    """Columns that the supplier hid."""
 
     @property
     def columns(self) -> range:
@@ -79,6 +81,7 @@ def find_table(sheet: Sheet, sample: Sample, hints: ReadingHints) -> Table:
         body=body,
         around=_texts_around(sample, header.rows[0] if header.rows else first),
         others=tuple(beside + below),
+        hidden=sheet.hidden_columns,
     )
 
 

@@ -147,6 +147,7 @@ def _without_header(mapping: Mapping) -> float:
 
 
 def column_title(table: Table, column: int) -> str:
-    """`“Price” (C)`, or `column C` without a header."""
+    """`“Price” (C)`, `“Cost” (D, hidden)`, or `column C` without a header."""
     header = table.headers[column] if column < len(table.headers) else ""
-    return f"“{header}” ({column_letter(column)})" if header else f"column {column_letter(column)}"
+    letter = column_letter(column) + (", hidden" if column in table.hidden else "")
+    return f"“{header}” ({letter})" if header else f"column {letter}"

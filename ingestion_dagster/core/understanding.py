@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from ingestion_dagster.core.drift import DriftReport, RememberedMapping, compare_headers, value_changes
 from ingestion_dagster.core.errors import SheetError
+from ingestion_dagster.core.hidden_columns import hidden_note
 from ingestion_dagster.core.layout import Table, find_table
 from ingestion_dagster.core.lexicon import NOTHING_SAID
 from ingestion_dagster.core.mapped import Decision, MappedSheet, Question, ReadingHints
@@ -190,7 +191,13 @@ def _price_list(
         questions=still_open,
         language=language_of(mapping),
         signature=signature_of(table.headers),
-        notes=(*sheet.notes, *meaning.terms.evidence, *table.others, *(drift.sentences() if drift else ())),
+        notes=(
+            *sheet.notes,
+            *meaning.terms.evidence,
+            *table.others,
+            *hidden_note(mapping, table.headers, table.hidden),
+            *(drift.sentences() if drift else ()),
+        ),
         price_profile=profile,
     )
 

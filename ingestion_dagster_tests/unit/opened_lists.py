@@ -35,12 +35,17 @@ def as_csv(rows: Rows) -> bytes:
     return text.getvalue().encode()
 
 
-def as_xlsx(rows: Rows) -> bytes:
-    """One tab; numbers as numbers."""
+def as_xlsx(rows: Rows, hidden: str = "", formats: dict[str, str] | None = None) -> bytes:
+    """One tab; numbers as numbers. `hidden` are letters of hidden columns, `formats` number formats by letter."""
     book = ExcelWorkbook()
     assert book.active is not None
     for row in rows:
         book.active.append(list(row))
+    for letter in hidden:
+        book.active.column_dimensions[letter].hidden = True
+    for letter, code in (formats or {}).items():
+        for cell in book.active[letter][1:]:
+            cell.number_format = code
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
@@ -49,6 +54,12 @@ def as_xlsx(rows: Rows) -> bytes:
 def read(rows: Rows, format: str = "csv", **hints: object) -> MappedSheet:
     """What is understood of `rows`."""
     return understand(opened(rows, format), ReadingHints(**hints))  # type: ignore[arg-type]
+
+
+def read_xlsx(rows: Rows, hidden: str = "", formats: dict[str, str] | None = None, **hints: object) -> MappedSheet:
+    """What is understood of `rows` in a workbook with hidden columns or number formats."""
+    given = ReadingHints(**hints)  # type: ignore[arg-type]
+    return understand(open_workbook(as_xlsx(rows, hidden, formats), "list.xlsx", given), given)
 
 
 def mapped_columns(rows: Rows, format: str = "csv") -> Mapping:
