@@ -12,10 +12,10 @@ from ingestion_dagster.core.errors import SheetError, SourceRejected
 from ingestion_dagster.core.markup import Facts, Markup, markup_of
 from ingestion_dagster.core.sheets import Sheet, Workbook
 from ingestion_dagster.corrections import Report, Review
-from ingestion_dagster.fetching import limits_of
+from ingestion_dagster.fetching import limits_of, stored_bytes
 from ingestion_dagster.sources.file_kind import file_kind
 from ingestion_dagster.sources.limited_process import run_limited
-from ingestion_dagster.stored_lists import tab_of
+from ingestion_dagster.stored_lists import snapshot_of, tab_of
 from ingestion_dagster.workplace import Workplace
 
 KEPT_CELLS = 1_000_000
@@ -41,7 +41,7 @@ def write(place: Workplace, found: Review, path: Path, report: Report) -> list[s
     """Write the marked list to `path`; what a person should know about the file. Raises SourceRejected."""
     if found.workbook is None:
         raise SourceRejected(f"no marked file can be written: {' '.join(found.notes)}")
-    data = place.snapshots.get(found.batch["sha256"])
+    data = stored_bytes(place, snapshot_of(found.batch, found.supplier))
     sheet = tab_of(found.workbook, found.mapped)
     markup = markup_of(sheet.rows(), found.mapped, sheet.merges, found.progress, _facts(found), found.language)
     try:

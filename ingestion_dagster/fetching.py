@@ -4,7 +4,7 @@ nothing: that is in `sources/`."""
 from dataclasses import replace
 from pathlib import PurePath
 
-from ingestion_dagster.core.errors import SourceRejected
+from ingestion_dagster.core.errors import SnapshotDamaged, SourceRejected
 from ingestion_dagster.core.sheets import Workbook
 from ingestion_dagster.core.supplier import Supplier
 from ingestion_dagster.core.walk import SheetSnapshot
@@ -37,9 +37,21 @@ def fetch_list(place: Workplace, supplier: Supplier) -> Fetched:
     return Fetched(*read_inbox_file(str(path), place.settings.inbox_path, limits_of(place.settings)))
 
 
+def stored_bytes(place: Workplace, snapshot: SheetSnapshot) -> bytes:
+    """The bytes of a kept snapshot. Raises SnapshotDamaged, with what to do, where they are not what was received."""
+    try:
+        return place.snapshots.get(snapshot.sha256)
+    except SnapshotDamaged as error:
+        raise SnapshotDamaged(
+            f"snapshot {snapshot.id} of supplier {snapshot.supplier_key!r} is damaged: {error}."
+            f" `ingestion load {snapshot.supplier_key}` fetches the list again and mends it, as long as the supplier"
+            " has not changed the list; after that only a backup of the store has these bytes"
+        ) from error
+
+
 def open_snapshot(place: Workplace, snapshot: SheetSnapshot, supplier: Supplier) -> Workbook:
     """The workbook in a kept snapshot; needs neither Google nor the inbox."""
-    data = place.snapshots.get(snapshot.sha256)
+    data = stored_bytes(place, snapshot)
     if PurePath(snapshot.filename).suffix == GOOGLE_SUFFIX:
         from ingestion_dagster.sources.google_snapshot import open_google_snapshot
 

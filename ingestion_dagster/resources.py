@@ -9,6 +9,7 @@ from pydantic import BaseModel, PrivateAttr
 from upath import UPath
 
 from ingestion_dagster.settings import settings
+from ingestion_dagster.sources.snapshots import cannot_write
 from ingestion_dagster.workplace import Workplace, workplace
 
 
@@ -51,7 +52,10 @@ class ReferenceIOManager(dg.UPathIOManager):
 
     def dump_to_path(self, context: dg.OutputContext, obj: BaseModel, path: UPath) -> None:
         """Write the model."""
-        path.write_text(obj.model_dump_json(), encoding="utf-8")
+        try:
+            path.write_text(obj.model_dump_json(), encoding="utf-8")
+        except OSError as error:
+            raise cannot_write(settings().snapshot_store, error) from error
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> BaseModel:
         """Read the model that the op's annotation names."""

@@ -18,6 +18,7 @@ from ingestion_dagster.ops import summary_metadata
 from ingestion_dagster.resources import IngestionResource
 from ingestion_dagster.store import batches
 from ingestion_dagster.store.database import connected
+from ingestion_dagster.stored_lists import damage_of
 from ingestion_dagster.tags import BATCH, SUPPLIER
 from ingestion_dagster.workplace import Workplace
 
@@ -80,6 +81,8 @@ async def approval_events(place: Workplace, summary: LoadSummary, actor: str, no
         batch = await batches.get(connection, summary.batch_id)
     judged = [GuardResult.model_validate(guard) for guard in batch["guards"]]
     decided = {"approved_by": plain(actor), "note": plain(note or ""), "run_that_held_it": batch["run_id"] or ""}
+    if damage := await damage_of(place, summary.supplier_key, batch["snapshot_id"]):
+        decided["damaged_snapshot"] = plain(damage)
     materialized = dg.AssetMaterialization(
         asset_key=ITEMS,
         partition=summary.supplier_key,

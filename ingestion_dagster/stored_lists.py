@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from ingestion_dagster.core.errors import SheetError, SourceRejected
+from ingestion_dagster.core.errors import SheetError, SourceError, SourceRejected
 from ingestion_dagster.core.mapped import MappedSheet
 from ingestion_dagster.core.sheets import Sheet, Workbook
 from ingestion_dagster.core.supplier import Supplier
 from ingestion_dagster.core.walk import SheetSnapshot
-from ingestion_dagster.fetching import open_snapshot
+from ingestion_dagster.fetching import open_snapshot, stored_bytes
+from ingestion_dagster.store import snapshots
+from ingestion_dagster.store.database import connected
 from ingestion_dagster.workplace import Workplace
 
 
@@ -22,6 +24,21 @@ def snapshot_of(batch: dict[str, Any], supplier: Supplier) -> SheetSnapshot:
         size_bytes=batch["size_bytes"],
         filename=batch["filename"],
     )
+
+
+async def damage_of(place: Workplace, supplier_key: str, snapshot_id: int) -> str | None:
+    """What is the matter with the kept bytes of a list, and what to do; None where they are what was received or were
+    removed on purpose. A batch is decided without them, but why its prices are what they are is then not known."""
+    try:
+        async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+            snapshot = await snapshots.get(connection, snapshot_id, supplier_key)
+    except SourceRejected:
+        return None
+    try:
+        stored_bytes(place, snapshot)
+    except SourceError as error:
+        return str(error)
+    return None
 
 
 def open_list(place: Workplace, supplier: Supplier, batch: dict[str, Any]) -> Workbook:

@@ -87,21 +87,30 @@ def private_files() -> Iterator[None]:
 def workplace(settings: Settings) -> Iterator[Workplace]:
     """The workplace that `settings` describe; embedded servers run at least for the length of the block.
 
-    A fresh embedded catalogue is migrated, so that the first command a newcomer types works. A configured
-    database is never migrated unasked. Files that are written meanwhile are this user's alone.
+    A fresh embedded catalogue is migrated, so that the first command a newcomer types works; one that a person has
+    taken back raises StoreRejected. A configured database is never migrated unasked. Files that are written meanwhile
+    are this user's alone.
     """
+    with workplace_as_it_is(settings) as place:
+        if not settings.database_url:
+            from ingestion_dagster.store import migrate
+
+            migrate.bring_up(place.database_url)
+        yield place
+
+
+@contextmanager
+def workplace_as_it_is(settings: Settings) -> Iterator[Workplace]:
+    """The same, whatever schema the catalogue has: for the commands that migrate it."""
     database, queue = settings.database_url, settings.redis_url
     if database and queue:
         with private_files():
             yield Workplace(settings, database.get_secret_value(), queue.get_secret_value())
         return
     from ingestion_dagster.local import services
-    from ingestion_dagster.store import migrate
 
     _close_to_others(settings.local_root)
     with private_files(), services(settings.local_root) as running:
-        if not database and migrate.current(running.database_url) != migrate.head():
-            migrate.upgrade(running.database_url)
         yield Workplace(
             settings,
             database.get_secret_value() if database else running.database_url,

@@ -15,6 +15,7 @@ from ingestion_dagster.cli.plan import plan
 from ingestion_dagster.cli.refresh import refresh
 from ingestion_dagster.cli.what_if import compare_with_applied
 from ingestion_dagster.cli.why import why
+from ingestion_dagster.core.disk_errors import advice
 from ingestion_dagster.core.errors import DataIngestionError
 from ingestion_dagster.local.errors import ServicesFailed
 
@@ -72,6 +73,12 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (DataIngestionError, ServicesFailed, click.ClickException) as error:
         complain(error)
+        sys.exit(1)
+    except OSError as error:
+        why = advice(error)
+        if why is None:
+            raise
+        complain(f"{error.filename or 'a file'}: {why}")
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)

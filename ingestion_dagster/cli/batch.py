@@ -12,6 +12,7 @@ from ingestion_dagster.instance import instance
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import batches
 from ingestion_dagster.store.database import Database
+from ingestion_dagster.stored_lists import damage_of
 from ingestion_dagster.workplace import Workplace, workplace
 
 if TYPE_CHECKING:
@@ -138,6 +139,9 @@ def _decide(
         key, events = asyncio.run(decide(place, batch_id, Decision(decision), by or person(), note, force))
         _tell_dagster(place, key, batch_id, events)
         batch = place.run(lambda database: _one(database, batch_id))
+        damage = asyncio.run(damage_of(place, key, batch["snapshot_id"]))
+    if damage:
+        remark(f"warning: {damage}")
     if as_json:
         names = ("id", "supplier_key", "state", "inserted", "updated", "unchanged", "missing")
         print_json({name: batch[name] for name in names})

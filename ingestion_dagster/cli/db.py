@@ -7,7 +7,7 @@ import typer
 from ingestion_dagster.cli.output import AsJson, print_json, say
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import migrate
-from ingestion_dagster.workplace import workplace
+from ingestion_dagster.workplace import workplace_as_it_is
 
 app = typer.Typer(help="Migrations of the catalogue database.", no_args_is_help=True)
 
@@ -15,7 +15,7 @@ app = typer.Typer(help="Migrations of the catalogue database.", no_args_is_help=
 @app.command()
 def upgrade(revision: Annotated[str, typer.Argument(help="A revision, or head.")] = "head") -> None:
     """Bring the catalogue to the newest schema (or to REVISION)."""
-    with workplace(settings()) as place:
+    with workplace_as_it_is(settings()) as place:
         before = migrate.current(place.database_url)
         migrate.upgrade(place.database_url, revision)
         after = migrate.current(place.database_url)
@@ -24,8 +24,11 @@ def upgrade(revision: Annotated[str, typer.Argument(help="A revision, or head.")
 
 @app.command()
 def downgrade(revision: Annotated[str, typer.Argument(help="A revision, or base for an empty database.")]) -> None:
-    """Take the catalogue back to REVISION. Tables that it did not have yet are dropped with their content."""
-    with workplace(settings()) as place:
+    """Take the catalogue back to REVISION. Tables that it did not have yet are dropped with their content.
+
+    It stays there until `ingestion db upgrade`: other commands refuse to use it.
+    """
+    with workplace_as_it_is(settings()) as place:
         migrate.downgrade(place.database_url, revision)
         say(f"catalogue at {migrate.current(place.database_url) or 'base (empty)'}")
 
@@ -33,7 +36,7 @@ def downgrade(revision: Annotated[str, typer.Argument(help="A revision, or base 
 @app.command()
 def current(as_json: AsJson = False) -> None:
     """Which schema the catalogue has, and which one this program knows."""
-    with workplace(settings()) as place:
+    with workplace_as_it_is(settings()) as place:
         found, newest = migrate.current(place.database_url), migrate.head()
     if as_json:
         print_json({"current": found, "head": newest})

@@ -3,12 +3,14 @@
 import signal
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
 from ingestion_dagster.cli.output import complain, console, warn
+from ingestion_dagster.core.disk_errors import in_words
 from ingestion_dagster.processes import Running, dagster_processes
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import migrate
@@ -24,9 +26,8 @@ def up(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     with workplace(settings()) as place, console.status("starting …") as status:
-        if migrate.current(place.database_url) != migrate.head():
-            migrate.upgrade(place.database_url)
-        place.settings.inbox_path.mkdir(parents=True, exist_ok=True)
+        migrate.bring_up(place.database_url)
+        _make_inbox(place.settings.inbox_path)
         if samples:
             from ingestion_dagster.samples import register_samples
 
@@ -36,6 +37,14 @@ def up(
             status.stop()
             _tell(place, running)
             _wait(running)
+
+
+def _make_inbox(inbox: Path) -> None:
+    try:
+        inbox.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        complain(f"the inbox {inbox} cannot be made: {in_words(error)}, or name another folder in INGESTION_INBOX")
+        sys.exit(1)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -9,6 +9,7 @@ What Dagster does with them is decided once, in `failures.py`. A bad row is not 
     │  ├─ SourceUnavailable       retryable: 408, 5xx, timeouts, lost connections
     │  │  └─ QuotaExhausted       429 or no turn in the shared quota: wait, and count no attempt
     │  └─ SourceRejected          403, 404, unknown tab, forbidden path or host, hostile file
+    │     └─ SnapshotDamaged      what was kept of a list is gone or is not what was received
     ├─ SheetError                 no table found, a required column is missing
     ├─ BatchHeld                  a guard tripped or a mapping needs an answer: waits for a person
     ├─ StaleSnapshot              something newer is already loaded
@@ -68,6 +69,10 @@ class QuotaExhausted(SourceUnavailable):
 
 class SourceRejected(SourceError):
     """The source refused, or the system refuses the source. A person has to change something."""
+
+
+class SnapshotDamaged(SourceRejected):
+    """What is kept of a list is not there any more, or is not what was received."""
 
 
 class SheetError(DataIngestionError):

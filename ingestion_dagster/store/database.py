@@ -6,6 +6,7 @@ process holds one or two connections, never a pool to share.
 
 import asyncio
 import re
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +29,15 @@ RETRYABLE_STATES = (*BUSY_STATES, "57P01", "57P02", "57P03", "57P05", "25P03")
 """Also shutdown, idle session, idle in transaction."""
 RETRYABLE_CLASSES = ("08", "53", "58")
 """Connection lost; too many connections, memory or disk full; the server's own trouble with its files."""
+ADVICE = {
+    "53100": "the disk of the database is full: free some space there, what waits is tried again by itself",
+    "28P01": "see user and password in DATABASE_URL",
+    "28000": "see user and password in DATABASE_URL",
+    "3D000": "create the database, or see its name in DATABASE_URL",
+    "25006": "DATABASE_URL names a server that can only be read, as a standby is",
+    **dict.fromkeys(("42P01", "42703", "42883"), "`ingestion db current` says whether its schema is this program's"),
+}
+"""SQLSTATE -> what helps."""
 DRIVER_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
@@ -121,12 +131,19 @@ def translated(error: BaseException) -> StoreUnavailable | StoreRejected:
     """The driver's error as ours. The statement's parameters never reach the message."""
     state = sql_state(error)
     shown = re.sub(r"\s+", " ", str(getattr(error, "orig", None) or error)).strip()[:500]
-    shown = re.sub(r"^<class '[^']+'>: ", "", shown)
+    shown = re.sub(r"^<class '[^']+'>: ", "", shown) + _advice(error, state)
     if state in BUSY_STATES:
         return StoreBusy(f"the catalogue database did not finish ({state}): {shown}")
     if _passes(error, state):
         return StoreUnavailable(f"the catalogue database did not finish ({state or 'connection lost'}): {shown}")
     return StoreRejected(f"the catalogue database refused ({state or type(error).__name__}): {shown}")
+
+
+def _advice(error: BaseException, state: str | None) -> str:
+    """What a person can do, where that is known."""
+    if state is None and isinstance(error, ConnectionRefusedError | TimeoutError | socket.gaierror):
+        return "; is PostgreSQL running at the address in DATABASE_URL?"
+    return f"; {ADVICE[state]}" if state in ADVICE else ""
 
 
 def _passes(error: BaseException, state: str | None) -> bool:
