@@ -13,6 +13,7 @@ from typing import Final
 
 from ingestion_dagster.core.currencies import currency_of, find_signs, is_currency
 from ingestion_dagster.core.digits import plain
+from ingestion_dagster.core.error_texts import is_error_text, is_loading_text
 from ingestion_dagster.core.price_basis import basis_in_price
 from ingestion_dagster.core.price_words import words
 from ingestion_dagster.core.sheets import CellError, CellValue
@@ -74,6 +75,8 @@ def _kind_of_text(text: str) -> str:
         return BLANK
     if text[0].isdigit() or text[-1].isdigit():
         return _kind_with_digits(text)
+    if (text[0] == "#" or text[-1] in ".…") and (is_error_text(text) or is_loading_text(text)):
+        return "error"
     if not any(c.isalnum() for c in text) and currency_of(text) is None:
         return "stock" if _STOCK.fullmatch(text) else BLANK
     if any(c.isdigit() for c in text):

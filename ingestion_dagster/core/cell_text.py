@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from typing import Final
 
 from ingestion_dagster.core.sheets import CellError, CellValue
+from ingestion_dagster.core.shown_codes import shown_code
 
 MAX_EXACT: Final = 10**15
 """A spreadsheet keeps 15 digits; from here on a number has lost some of its own."""
@@ -18,7 +19,6 @@ _BLANKS: Final = re.compile(r"\s+")
 _INVISIBLE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs"})
 _JOINERS: Final = "\u200c\u200d"
 """Format characters that spell words in Persian and Indic scripts, and emoji."""
-_ZEROS_FORMAT: Final = re.compile(r"0{2,18}")
 _DECIMALS_FORMAT: Final = re.compile(r"#?,?#{0,2}0\.(0{1,6})")
 
 
@@ -66,7 +66,8 @@ def _visible(text: str, joiners: bool) -> str:
 
 
 def number_text(value: int | float, number_format: str | None = None) -> str:
-    """A number cell as the text it shows: 123.0 -> `123`, 5.1 under `0.00` -> `5.10`, 42 under `00000` -> `00042`.
+    """A number cell as the text it shows: 123.0 -> `123`, 5.1 under `0.00` -> `5.10`, 42 under `00000` -> `00042`,
+    under `"ART-"00000` -> `ART-00042`.
 
     Never in scientific notation; `nan` and `inf` as such.
     """
@@ -76,8 +77,8 @@ def number_text(value: int | float, number_format: str | None = None) -> str:
         if value == int(value):
             value = int(value)
     if number_format:
-        if isinstance(value, int) and value >= 0 and _ZEROS_FORMAT.fullmatch(number_format):
-            return str(value).zfill(len(number_format))
+        if isinstance(value, int) and (shown := shown_code(value, number_format)) is not None:
+            return shown
         decimals = _DECIMALS_FORMAT.fullmatch(number_format)
         if decimals and round(value, len(decimals[1])) == value:
             return f"{value:.{len(decimals[1])}f}"

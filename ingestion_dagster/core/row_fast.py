@@ -14,17 +14,20 @@ import orjson
 from ingestion_dagster.core.barcodes import barcode_of
 from ingestion_dagster.core.cell_text import json_value
 from ingestion_dagster.core.currencies import Sign, currency_of, currency_of_format
+from ingestion_dagster.core.error_texts import may_hold_error
 from ingestion_dagster.core.price_terms import PiecePrice
 from ingestion_dagster.core.prices import Amount
 from ingestion_dagster.core.row_model import MAX_NAME, MAX_SKU, MAX_TEXT
 from ingestion_dagster.core.row_plan import OPTIONAL_TEXTS, RowPlan
 from ingestion_dagster.core.row_types import ItemRow
 from ingestion_dagster.core.row_values import (
+    LOST_DIGITS,
     NO_CODE,
     SHORTENED_NUMBER,
     WEB_ADDRESS,
     barcode_text,
     code_of,
+    is_shortened,
     key_of_name,
 )
 from ingestion_dagster.core.sheets import Row, Sheet
@@ -38,7 +41,7 @@ _PLAIN_TYPES = frozenset({str, int, float, type(None)})
 
 def plain_row_reader(plan: RowPlan) -> ShortWay:
     """The short way for rows that hold nothing but text."""
-    complete, width, widest = _completer(plan), plan.width, plan.widest
+    complete, width = _completer(plan), plan.width
     blanks: Row = [None] * (width + 1)
 
     def read(number: int, cells: Row, section: str | None) -> ItemRow | None:
@@ -49,19 +52,14 @@ def plain_row_reader(plan: RowPlan) -> ShortWay:
             if not all(cell is None or type(cell) is str for cell in row):
                 return None
             joined = "|".join([cell or "" for cell in row])
-        if not joined.isprintable() or "  " in joined or len(joined) > MAX_TEXT:
+        if not joined.isprintable() or "  " in joined or len(joined) > MAX_TEXT or may_hold_error(joined):
             return None
         if not (joined.isascii() or is_normalized("NFC", joined)):
             return None
         if "| " in joined or " |" in joined or joined[:1] == " " or joined[-1:] == " ":
             row = [cell and cell.strip() for cell in row]
         length = len(row)
-        if length <= width:
-            row = row + blanks[length:]
-        elif widest is not None and any(row[width:]):
-            return None
-        else:
-            row = [*row[:width], None]
+        row = row + blanks[length:] if length <= width else [*row[:width], None]
         return complete(number, row, section, None)
 
     return read
@@ -81,7 +79,7 @@ def mixed_row_reader(plan: RowPlan, sheet: Sheet) -> ShortWay:
         if not _PLAIN_TYPES.issuperset(map(type, row)):
             return None
         joined = "|".join([cell for cell in row if type(cell) is str])
-        if not joined.isprintable() or "  " in joined or len(joined) > MAX_TEXT:
+        if not joined.isprintable() or "  " in joined or len(joined) > MAX_TEXT or may_hold_error(joined):
             return None
         if not (joined.isascii() or is_normalized("NFC", joined)):
             return None
@@ -152,7 +150,9 @@ def _completer(plan: RowPlan) -> Callable[[int, Any, str | None, str | None], It
             currency = stated
         elif format_currency is not None and currency is None:
             currency = format_currency
-        if barcode and not (barcode.isascii() and barcode.isalnum()):
+        if barcode and (barcode.endswith(LOST_DIGITS) or not (barcode.isascii() and barcode.isalnum())):
+            if is_shortened(barcode):
+                return None
             barcode = barcode_of(barcode)
         key, name = key_of(sku, name, barcode, description)
         if not key or not name or len(key) > MAX_SKU or len(name) > MAX_NAME:
@@ -183,7 +183,7 @@ def _key_reader(plan: RowPlan) -> Callable[[str, str, str, str], tuple[str, str]
     has_name = plan.has("name")
 
     def by_code(sku: str, name: str, barcode: str, description: str) -> tuple[str, str]:
-        if not sku or sku in NO_CODE or ("+" in sku and SHORTENED_NUMBER.fullmatch(sku)):
+        if not sku or sku in NO_CODE or (("E" in sku or "e" in sku) and SHORTENED_NUMBER.fullmatch(sku)):
             return "", name
         return sku, name if has_name else description or sku
 

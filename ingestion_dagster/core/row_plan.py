@@ -13,10 +13,6 @@ from ingestion_dagster.core.prices import PricePolicy, PriceReader, bare_number,
 from ingestion_dagster.core.sheets import Sheet
 from ingestion_dagster.core.stock import StockReader, stock_reader
 
-_WIDTH_SAMPLE = 60
-_WIDE_SHARE = 0.1
-"""Share of sampled rows beyond the header's width from which width says nothing about a single row."""
-
 OPTIONAL_TEXTS = ("brand", "category", "unit", "description", "url_image")
 
 
@@ -44,8 +40,6 @@ class RowPlan:
     policy: PricePolicy
     first_row: int
     last_row: int | None
-    widest: int | None
-    """More filled cells than this have been shifted by a stray separator; None where width proves nothing."""
     headers: tuple[str, ...]
     language: str
 
@@ -91,7 +85,6 @@ def plan_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> RowPlan
         policy=policy,
         first_row=mapped.first_data_row,
         last_row=mapped.last_data_row,
-        widest=_widest(sheet, mapped, width),
         headers=mapped.headers,
         language=hints.message_language,
     )
@@ -99,12 +92,3 @@ def plan_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> RowPlan
 
 def _within(column: int, mapped: MappedSheet) -> bool:
     return mapped.first_column <= column and (mapped.last_column is None or column <= mapped.last_column)
-
-
-def _widest(sheet: Sheet, mapped: MappedSheet, width: int) -> int | None:
-    """The header's width where the rows keep to it. Only text files lose their separators."""
-    if sheet.typed or not mapped.headers or mapped.last_column is not None:
-        return None
-    rows = sheet.head(mapped.first_data_row + _WIDTH_SAMPLE)[mapped.first_data_row :]
-    wide = sum(any(row[width:]) for row in rows)
-    return width if wide <= _WIDE_SHARE * len(rows) else None

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ingestion_dagster.core.barcodes import barcode_of
+from ingestion_dagster.core.barcodes import barcode_of, is_gtin
 from ingestion_dagster.core.cell_text import (
     MAX_EXACT,
     cell_text,
@@ -21,6 +21,7 @@ from ingestion_dagster.core.cell_text import (
     raw_text,
 )
 from ingestion_dagster.core.currencies import currency_of, currency_of_format, is_currency
+from ingestion_dagster.core.error_texts import is_error_text, is_loading_text
 from ingestion_dagster.core.price_cells import counted_unit
 from ingestion_dagster.core.prices import Amount, NotAPrice
 from ingestion_dagster.core.row_model import (
@@ -33,13 +34,16 @@ from ingestion_dagster.core.row_model import (
 )
 from ingestion_dagster.core.row_plan import RowPlan
 from ingestion_dagster.core.row_types import ItemRow
-from ingestion_dagster.core.sheets import CellError, CellValue, Row, Sheet
+from ingestion_dagster.core.sheets import CUT_OFF, SHIFTED, CellError, CellValue, Row, Sheet
 
-SHORTENED_NUMBER: Final = re.compile(r"[0-9][.,][0-9]{2,}[Ee]\+[0-9]{2}")
-"""A long number as spreadsheets show it: `4.60703E+12`. Its digits are gone."""
+SHORTENED_NUMBER: Final = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,3}|[-+]?[0-9][.,][0-9]{3,}[Ee][0-9]{1,3}")
+"""A long number as spreadsheets show it: `4.60703E+12`, `7E+08`, or as programs write it: `4.60703e12`. Its digits are
+gone; `1E5` and `2.5E10` are codes."""
 NO_CODE: Final = frozenset({"-", "--", "---", "–", "—", "n/a", "N/A", "#N/A", "нет", "?"})
 WEB_ADDRESS: Final = ("http://", "https://")
+LOST_DIGITS: Final = "00000"
 _HASH_LENGTH: Final = 16
+_BROKEN_ROWS: Final = {SHIFTED: "row_shifted", CUT_OFF: "row_cut_off"}
 
 
 class Problem(NamedTuple):
@@ -99,9 +103,13 @@ def row_examiner(plan: RowPlan, sheet: Sheet) -> Callable[[int, Row, str | None]
 
     def examine(number: int, row: Row, section: str | None) -> Examined:
         problems: list[Problem] = []
-        if plan.widest is not None and any(row[plan.widest :]):
-            problems.append(Problem("row", "row_shifted"))
-        cells = row[: plan.width] + blanks[min(len(row), plan.width) :]
+        if row and (broken := _BROKEN_ROWS.get(row[-1]) if isinstance(row[-1], CellError) else None):
+            problems.append(Problem("row", broken))
+        cells = [
+            _error_known(cell, column == at["price"]) if isinstance(cell, str) else cell
+            for column, cell in enumerate(row[: plan.width])
+        ]
+        cells += blanks[min(len(row), plan.width) :]
         kept: dict[str, Any] = {header: json_value(cells[column]) for header, column in plan.characteristics}
         name = cell_text(cells[at["name"]])
         barcode = barcode_text(cells[at["barcode"]], formatted(number, at["barcode"], cells[at["barcode"]]))
@@ -109,6 +117,10 @@ def row_examiner(plan: RowPlan, sheet: Sheet) -> Callable[[int, Row, str | None]
         sku, wrong = code_of(
             cells[at["supplier_sku"]], formatted(number, at["supplier_sku"], cells[at["supplier_sku"]])
         )
+        if plan.key != "barcode" and is_shortened(barcode):
+            kept["barcode_text"], barcode = barcode, ""
+        if isinstance(cells[at["name"]], CellError):
+            problems.append(Problem("name", "name_error_cell"))
         key, name = _key(plan, sku, wrong, barcode, name, description, problems)
         price_cell = cells[at["price"]]
         amount = _amount(plan, price_cell, formatted(number, at["price"], price_cell))
@@ -152,6 +164,11 @@ def _price_of_one(
         kept["price_text"] = raw_text(cells[at["price"]])
 
 
+def _error_known(text: str, is_price: bool) -> CellValue:
+    """A text cell, as an error cell where it says that it is one. What still loads is a text that is no price."""
+    return CellError(text.strip()) if is_error_text(text) or (not is_price and is_loading_text(text)) else text
+
+
 def _texts(plan: RowPlan, cells: Row, section: str | None, kept: dict[str, Any]) -> dict[str, str | None]:
     """The fields that are simply text. An image that is no web address is kept as a characteristic."""
     at = plan.columns
@@ -187,6 +204,13 @@ def barcode_text(value: CellValue, number_format: str | None) -> str:
     return barcode_of(value) or ""
 
 
+def is_shortened(barcode: str) -> bool:
+    """Whether a barcode has lost its last digits: by an exponent, or by noughts that its check digit does not bear."""
+    if barcode.endswith(LOST_DIGITS):
+        return 12 <= len(barcode) <= 14 and barcode.isascii() and barcode.isdigit() and not is_gtin(barcode)
+    return SHORTENED_NUMBER.fullmatch(barcode) is not None
+
+
 def _lines(value: CellValue) -> str:
     return clean_lines(value) if isinstance(value, str) else cell_text(value)
 
@@ -200,11 +224,12 @@ def _key(
         if not plan.has("name"):
             name = description or sku
     elif plan.key == "barcode":
-        shortened = SHORTENED_NUMBER.fullmatch(barcode) is not None
-        key, wrong = ("", "sku_digits_lost") if shortened else (barcode if barcode not in NO_CODE else "", "")
+        key, wrong = (
+            ("", "sku_digits_lost") if is_shortened(barcode) else (barcode if barcode not in NO_CODE else "", "")
+        )
     else:
         key, wrong = key_of_name(name), ""
-    if not key:
+    if not key and not (plan.key == "name" and problems and problems[-1].field == "name"):
         problems.append(Problem(plan.key, wrong or ("name_missing" if plan.key == "name" else "key_missing")))
     return key, name
 

@@ -20,7 +20,7 @@ from ingestion_dagster.core.row_plan import RowPlan, plan_rows
 from ingestion_dagster.core.row_signature import Below, Sign, sign_of
 from ingestion_dagster.core.row_types import CellProblem, ItemRow, NotAnItem, NotAnItemKind, RowReject
 from ingestion_dagster.core.row_values import Examined, Problem, row_examiner
-from ingestion_dagster.core.sheets import Row, Sheet, column_letter
+from ingestion_dagster.core.sheets import SHIFTED, Row, Sheet, column_letter
 from ingestion_dagster.core.words import all_words, begins_with, normalise
 
 __all__ = ["CellProblem", "ItemRow", "NotAnItem", "NotAnItemKind", "RowReject", "read_rows"]
@@ -68,8 +68,9 @@ def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterato
             yield seen.item
             continue
         if seen.item is not None or _may_be_no_item(seen):
-            kind = classify_row(cells, way.mapped)
-            sign = sign_of(cells, way.mapped, frozenset(p.code for p in seen.problems)) if kind == "item" else None
+            own = cells[:-1] if cells and cells[-1] == SHIFTED else cells
+            kind = classify_row(own, way.mapped)
+            sign = sign_of(own, way.mapped, frozenset(p.code for p in seen.problems)) if kind == "item" else None
             if kind != "item" or sign is Sign.SURE:
                 section = _title(cells, way.mapped) if kind == "section" else section
                 yield from below.no_item(NotAnItem(number, "footer" if kind == "item" else kind))
@@ -120,6 +121,8 @@ def _blank(row: Row, column: int) -> bool:
 
 
 def _may_be_no_item(seen: Examined) -> bool:
+    if any(problem.code == "row_cut_off" for problem in seen.problems):
+        return False
     return any(problem.field == "price" or problem.code in _DOUBT for problem in seen.problems)
 
 

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from ingestion_dagster.core.cell_kinds import BLANK, kind_of
-from ingestion_dagster.core.sheets import Row, Sheet
+from ingestion_dagster.core.sheets import CUT_OFF, SHIFTED, Row, Sheet
 
 TOP: Final = 240
 """Rows read completely from the top."""
@@ -14,6 +14,8 @@ _LAST: Final = 4000
 """Row until which every `_STEP`-th row is looked at."""
 MAX_COLUMNS: Final = 400
 """Columns looked at; what stands further right is never a field."""
+_BROKEN: Final = (SHIFTED, CUT_OFF)
+"""Last cells of rows that say nothing of the columns."""
 
 
 class Sample(NamedTuple):
@@ -32,7 +34,7 @@ class Sample(NamedTuple):
 
 def take_sample(sheet: Sheet) -> Sample:
     """Read the sample of a tab. Hidden rows are part of the list as they are part of the file."""
-    rows = sheet.rows()
+    rows = ([] if row and row[-1] in _BROKEN else row for row in sheet.rows())
     top = [row[:MAX_COLUMNS] for row in islice(rows, TOP)]
     spread = []
     if len(top) == TOP:

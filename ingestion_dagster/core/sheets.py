@@ -20,6 +20,11 @@ class CellError(NamedTuple):
         return self.code
 
 
+SHIFTED = CellError("#SHIFTED")
+"""Last cell of a text file's row with more cells than its table has columns."""
+CUT_OFF = CellError("#CUT OFF")
+"""Last cell of a row in whose middle the file ends."""
+
 CellValue = str | int | float | bool | datetime | date | time | CellError | None
 """A text stays `str` (`00123`, `5.10`), a number stays a number, an empty cell is `None`."""
 

@@ -8,7 +8,7 @@ from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.sources.limits import Limits
 
 _ENCRYPTED_OLE2 = "EncryptedPackage".encode("utf-16-le")
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError, RuntimeError)
+UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError, RuntimeError)
 """What zipfile raises for directories and members that are damaged or of a kind it does not know."""
 _PASSWORD = "the workbook is password protected; ask for it without a password"  # noqa: S105
 
@@ -17,7 +17,7 @@ def open_package(data: bytes, limits: Limits) -> zipfile.ZipFile:
     """The zip container of an XLSX or ODS file, its directory checked. Raises SourceRejected."""
     try:
         package = zipfile.ZipFile(io.BytesIO(data))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise SourceRejected(
             f"the file is damaged or incomplete ({error}); open it in a spreadsheet program and save it again"
         ) from error
@@ -46,7 +46,7 @@ def refuse_document_types(package: zipfile.ZipFile) -> None:
             try:
                 with package.open(member) as part:
                     head = part.read(2_000).replace(b"\x00", b"")
-            except _UNREADABLE as error:
+            except UNREADABLE as error:
                 raise SourceRejected(f"the workbook is damaged: {error}") from error
             if b"<!DOCTYPE" in head:
                 raise SourceRejected("the workbook contains an XML document type, which no spreadsheet program writes")
@@ -64,5 +64,5 @@ def refuse_encrypted_ods(package: zipfile.ZipFile) -> None:
         with package.open("META-INF/manifest.xml") as manifest:
             if b"encryption-data" in manifest.read(1_000_000):
                 raise SourceRejected(_PASSWORD)
-    except (KeyError, *_UNREADABLE):
+    except (KeyError, *UNREADABLE):
         return

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Literal
 
 from ingestion_dagster.core.errors import SourceRejected
+from ingestion_dagster.sources.container_checks import UNREADABLE
 
 Kind = Literal["xlsx", "xlsb", "ods", "xls", "html", "mhtml", "xml", "text"]
 
@@ -41,6 +42,7 @@ _IN_ZIP = (
     ("Index/Document.iwa", "this is an Apple Numbers or Pages document; export it as XLSX"),
     ("AndroidManifest.xml", f"this is an Android program, not a sheet; {_SHEET}"),
 )
+_BOOK_TYPE = re.compile(rb"(?:spreadsheetml\.sheet|ms-excel\.sheet\.macroEnabled)\.main\+xml")
 _WORD_OLE2 = "WordDocument".encode("utf-16-le")
 _BOOK_OLE2 = tuple(name.encode("utf-16-le") for name in ("Workbook", "Book", "WORKBOOK", "BOOK", "workbook", "book"))
 _MARKUP = re.compile(rb"<(!doctype\s+html|html|head|body|table|style|meta|title|div)[\s>]", re.IGNORECASE)
@@ -67,6 +69,7 @@ def _zip_kind(data: bytes) -> Kind:
         with zipfile.ZipFile(BytesIO(data)) as package:
             names = set(package.namelist())
             mimetype = package.read("mimetype")[:100] if "mimetype" in names and len(data) < 5e7 else b""
+            types = _types_listed(package)
     except Exception as error:
         # zipfile raises a dozen kinds of error on a damaged directory; all mean the same to a person.
         raise SourceRejected(
@@ -75,7 +78,7 @@ def _zip_kind(data: bytes) -> Kind:
     folded = {name.lower().replace("\\", "/") for name in names}
     if "xl/workbook.bin" in folded:
         return "xlsb"
-    if "xl/workbook.xml" in folded or "xl/worksheets/sheet1.xml" in folded:
+    if "xl/workbook.xml" in folded or "xl/worksheets/sheet1.xml" in folded or _BOOK_TYPE.search(types):
         return "xlsx"
     if b"opendocument.spreadsheet" in mimetype or ("content.xml" in folded and b"opendocument" not in mimetype):
         return "ods"
@@ -86,6 +89,17 @@ def _zip_kind(data: bytes) -> Kind:
             raise SourceRejected(message)
     listed = ", ".join(sorted(names)[:3])
     raise SourceRejected(f"this is a zip archive (with {listed}); unpack it and send the list itself")
+
+
+def _types_listed(package: zipfile.ZipFile) -> bytes:
+    listed = [name for name in package.namelist() if name.lower().lstrip("/\\") == "[content_types].xml"]
+    if not listed:
+        return b""
+    try:
+        with package.open(listed[0]) as part:
+            return part.read(100_000)
+    except UNREADABLE:
+        return b""  # whoever opens it says what is wrong with it
 
 
 def _ole2_kind(data: bytes) -> Kind:

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from ingestion_dagster.core.sheets import CellError, CellValue
+from ingestion_dagster.sources.written_cells import as_meant
 
 IMPORTS: Final = frozenset(
     {
@@ -56,7 +57,7 @@ def cell_value(cell: dict[str, Any]) -> CellValue:
     if not value:
         return None
     if "stringValue" in value:
-        return value["stringValue"] or None
+        return as_meant(value["stringValue"]) or None
     if "numberValue" in value:
         return _number(value["numberValue"], cell)
     if "boolValue" in value:

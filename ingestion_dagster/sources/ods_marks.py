@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.sources.number_formats import FormatRuns
+from ingestion_dagster.sources.ods_styles import OdsStyles
 from ingestion_dagster.sources.xlsx_parts import Attributes, parse_xml
 
 _TALLEST, _WIDEST = 1_048_576, 16_384
+_STYLED_COLUMNS = 1_024
 _ERRORS = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"}
 _HIDDEN = ("collapse", "filter")
 
@@ -29,6 +31,9 @@ def find_ods_marks(package: zipfile.ZipFile) -> list[OdsMarks]:
     """Marks of every tab, in order. Raises SourceRejected where the content is no XML."""
     walk = _Walk()
     try:
+        if "styles.xml" in package.namelist():
+            with package.open("styles.xml") as part:
+                parse_xml(part, walk.start_style, walk.styles.end, walk.styles.text)
         with package.open("content.xml") as part:
             parse_xml(part, walk.start, walk.end, walk.text)
     except (KeyError, zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
@@ -44,11 +49,17 @@ class _Walk:
         self.codes: list[str | None] = [None]
         self.known: dict[str | None, int] = {None: 0}
         self.hidden_styles: set[str] = set()
+        self.styles = OdsStyles()
+        self.column_styles: dict[int, str] = {}
         self.style = ""
         self.row = self.column = self.table_column = 0
         self.row_repeats = self.cell_repeats = 1
         self.formula_texts: list[str] | None = None
         self.error = False
+
+    def start_style(self, name: str, attributes: Attributes) -> None:
+        """An element of the styles alone."""
+        self.styles.start(name, {key.rpartition(":")[2]: value for key, value in attributes.items()})
 
     def start(self, name: str, attributes: Attributes) -> None:
         named = {key.rpartition(":")[2]: value for key, value in attributes.items()}
@@ -60,23 +71,33 @@ class _Walk:
                 self.tabs[-1].hidden_rows.update(range(self.row, self.row + self.row_repeats))
         elif name == "table":
             self.row = self.table_column = 0
+            self.column_styles = {}
             hidden = named.get("style-name", "") in self.hidden_styles
             self.tabs.append(OdsMarks(FormatRuns(self.codes), hidden=hidden))
         elif name == "table-column" and self.tabs:
             repeats = _count(named.get("number-columns-repeated"), _WIDEST)
             if named.get("visibility") in _HIDDEN:
                 self.tabs[-1].hidden_columns.update(range(self.table_column, self.table_column + repeats))
+            if style := named.get("default-cell-style-name"):
+                upto = min(self.table_column + repeats, _STYLED_COLUMNS)
+                self.column_styles |= dict.fromkeys(range(self.table_column, upto), style)
             self.table_column += repeats
         elif name == "style":
             self.style = named.get("name", "")
         elif name == "table-properties" and named.get("display") == "false":
             self.hidden_styles.add(self.style)
+        if not self.tabs:
+            self.styles.start(name, named)
 
     def text(self, text: str) -> None:
+        if not self.tabs:
+            self.styles.text(text)
         if self.formula_texts is not None:
             self.formula_texts.append(text)
 
     def end(self, name: str) -> None:
+        if not self.tabs:
+            self.styles.end(name)
         if name in ("table-cell", "covered-table-cell") and self.tabs:
             if self.formula_texts is not None:
                 self._formula_done("".join(self.formula_texts).strip())
@@ -113,6 +134,8 @@ class _Walk:
             code = f"#,##0.00 [${named['currency'][:10]}]"
         elif named.get("value-type") == "percentage":
             code = "0.00%"
+        elif named.get("value-type") == "float":
+            code = self.styles.code_of(named.get("style-name") or self.column_styles.get(self.column, ""))
         if code not in self.known:
             self.known[code] = len(self.codes)
             self.codes.append(code)

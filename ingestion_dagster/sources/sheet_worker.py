@@ -19,6 +19,7 @@ import orjson
 from ingestion_dagster.core.errors import DataIngestionError
 from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.spreadsheets import Send, read_tabs, send_tabs
+from ingestion_dagster.sources.usual_package import usual_package
 
 _TOO_MUCH = "the file needs more memory to open than the {} MB allowed; ask for the list as CSV, or for a smaller one"
 
@@ -76,6 +77,8 @@ def _answer(request: dict[str, Any], data: bytes, answers: IO[bytes]) -> None:
 
 
 def _work(request: dict[str, Any], data: bytes, limits: Limits, send: Send) -> None:
+    if data.startswith(b"PK"):
+        data = usual_package(data, limits)
     if request["task"] == "read":
         send_tabs(read_tabs(request["kind"], data, limits), limits, send)
     elif request["task"] == "formats":

@@ -2,6 +2,7 @@
 the readers may abort, hang or swallow memory on a hostile file.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from itertools import islice
@@ -13,6 +14,7 @@ from ingestion_dagster.core.sheets import CellError, Row, column_letter
 from ingestion_dagster.sources.cell_frames import TOO_LONG, encode_rows
 from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.mojibake import Repair, find_repair
+from ingestion_dagster.sources.written_cells import as_meant
 
 FIRST_FRAME, FRAME = 200, 4_000
 """Rows per frame: the first is small because most questions are about the top of a tab."""
@@ -41,6 +43,8 @@ class Tab:
 
 
 Send = Callable[[bytes, bytes], None]
+_WRITTEN = re.compile(rb"""&#?[A-Za-z0-9]{2,8};|"='|"=\\\\"|"=[-+]?[0-9]|"'[^"' ]*[0-9]""")
+"""Some text of a frame may be written for other programs (`written_cells.py`)."""
 
 
 def read_tabs(kind: str, data: bytes, limits: Limits) -> Iterator[Tab]:
@@ -93,9 +97,19 @@ def _send_batch(batch: list[Row], first_row: int, tab: Tab, limits: Limits, send
     if tab.errors:
         _mark_errors(batch, first_row, tab.errors)
     encoded = encode_rows(batch)
+    if _WRITTEN.search(encoded):
+        _take_as_meant(batch)
+        encoded = encode_rows(batch)
     if len(encoded) > limits.cell_characters and _cut_long_texts(batch, limits.cell_characters):
         encoded = encode_rows(batch)
     send(b"R", encoded)
+
+
+def _take_as_meant(batch: list[Row]) -> None:
+    for row in batch:
+        for column, cell in enumerate(row):
+            if isinstance(cell, str):
+                row[column] = as_meant(cell) or None
 
 
 def _find_repair(batch: list[Row], tab: Tab) -> Repair | None:

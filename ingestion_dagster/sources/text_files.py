@@ -1,42 +1,61 @@
 """Text files (CSV, TSV, TXT) as a sheet: decoded and split into records while they are read, never held as rows.
 
 A record is a row, blank lines included. What encoding and delimiter a file has is decided in `encodings.py` and
-`delimiters.py`.
+`delimiters.py`, how its quotation marks are used in `quoting.py`, what of a row that does not fit in `ragged_rows.py`.
 """
 
 import codecs
 import csv
 import io
-from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
 from ingestion_dagster.core.errors import SheetError, SourceRejected
-from ingestion_dagster.core.sheets import CellValue, Row, Sheet, Workbook
+from ingestion_dagster.core.header_rows import find_header
+from ingestion_dagster.core.sampling import take_sample
+from ingestion_dagster.core.sheets import CUT_OFF, Row, Sheet, Workbook, column_letter
 from ingestion_dagster.sources.cell_frames import TOO_LONG
+from ingestion_dagster.sources.cut_files import is_cut_off, last_line
 from ingestion_dagster.sources.delimiters import declared_delimiter, delimiter_name, detect_delimiter
 from ingestion_dagster.sources.encodings import Encoding, detect_encoding
 from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.loose_quotes import split_loosely
 from ingestion_dagster.sources.mojibake import find_repair
+from ingestion_dagster.sources.quoting import (
+    NO_DELIMITER,
+    Lines,
+    Shape,
+    are_lines_wrapped,
+    is_escaped,
+    is_padded,
+    split_records,
+    unwrapped,
+    usual_numbers,
+)
+from ingestion_dagster.sources.ragged_rows import Fit, find_fit
+from ingestion_dagster.sources.written_cells import hide_entities, unwrap
 
 
-class _Shape(NamedTuple):
-    """What the csv module has to know."""
+class _Reading(NamedTuple):
+    """How the rows of one file are read."""
 
-    delimiter: str
-    padded: bool
+    lines: Lines
+    shape: Shape
+    declared: bool
+    """The first line only says what separates."""
+    fit: Fit | None = None
+    cut_off: bool = False
+    """The file ends in the middle of its last row."""
+    wrapped_cells: bool = False
+    """Some cell may be `="00012"` or begin with an apostrophe."""
 
-
-Lines = Callable[[], Iterator[str]]
 
 _SAMPLE_LINES = 400
 _SAMPLE_CHARS = 2_000_000
 _LINE_BYTES = 4_000_000
-_RECORD_LINES = 1_000
-"""A quoted cell over more lines than this is an unclosed quotation mark."""
-_NO_DELIMITER = "\x1f"
+_WRAPPING = ("=", "'")
 csv.field_size_limit(1 << 30)  # its default of 131072 raises; long cells are cut by `Limits.cell_characters`
 
 
@@ -59,22 +78,82 @@ def open_text(
             lines = partial(_repaired, lines, repair.line)
             sample = _sample(lines)
     _refuse_binary(sample)
+    if are_lines_wrapped(sample) and detect_delimiter(_joined(list(unwrapped(iter(sample))))):
+        lines = partial(_unwrapped, lines)
+        sample = _sample(lines)
+        notes.append("each line stood in quotation marks once more: they were taken off")
     declared = declared_delimiter(sample[0])
-    chosen = _given_delimiter(delimiter) or declared or detect_delimiter("".join(sample))
+    chosen = _given_delimiter(delimiter) or declared or detect_delimiter(_joined(sample))
     if chosen is None:
-        notes.append("no column separator found: read as one column")
-    shape = _Shape(chosen or _NO_DELIMITER, _is_padded(sample, chosen or _NO_DELIMITER))
-    if data.count(b'"') % 2 and (broken := _unclosed_quotes(lines, shape)):
+        notes.append(_no_delimiter(sample))
+    shape = Shape(chosen or NO_DELIMITER, is_padded("".join(sample), chosen or NO_DELIMITER), entities=b"&" in data)
+    shape = shape._replace(escaped=is_escaped(sample, shape))
+    reading = _reading(_Reading(lines, shape, bool(declared)), sample, data, found.name, limits)
+    if shape.escaped:
+        notes.append("a backslash stands before quotation marks that are text: read so")
+    if data.count(b'"') % 2 and (broken := _unclosed_quotes(reading)):
         notes.append(f"a quotation mark opens in line {broken} and never closes: read as an ordinary character")
-    records = partial(_records, lines, shape, bool(declared), limits)
-    sheet = Sheet(name=name, open_rows=records, typed=False, notes=tuple(notes))
+    notes += _row_notes(reading)
+    sheet = Sheet(name=name, open_rows=partial(_rows, reading, limits), typed=False, notes=tuple(notes))
     return Workbook((sheet,), "csv", found.name.removesuffix("-sig"), chosen, tuple(notes))
 
 
-def _is_padded(sample: list[str], delimiter: str) -> bool:
-    """Whether quotation marks stand behind a blank (`a, "b"`), which the csv module must be told."""
-    text = "".join(sample)
-    return text.count(f'{delimiter} "') > text.count(f'{delimiter}"')
+def _reading(reading: _Reading, sample: list[str], data: bytes, encoding: str, limits: Limits) -> _Reading:
+    """The reading with what the sample's records tell."""
+    shape = reading.shape
+    records = list(split_records(iter(sample[int(reading.declared) :]), shape, []))
+    if reading.declared:
+        records.insert(0, [])
+    shape = shape._replace(usual=usual_numbers(records))
+    fit = None
+    if shape.delimiter != NO_DELIMITER:
+        header: tuple[int, ...] = ()
+        if len({len(record) for record in records if any(record)}) > 1:
+            header = find_header(take_sample(Sheet("", lambda: [[*record] for record in records], False)), ()).rows
+        fit = find_fit(records, header, shape.delimiter, "".join(sample))
+    cut_off = False
+    if fit is not None and (last := last_line(data, encoding)) is not None:
+        cells, closed = split_loosely(last, shape.delimiter, shape.padded)
+        whole = records[fit.first_row : fit.until]
+        whole = whole[:-1] if len(sample) < _SAMPLE_LINES else whole
+        cut_off = is_cut_off(cells, closed, [row for row in whole if any(row)], len(data))
+    return reading._replace(
+        shape=shape, fit=fit, cut_off=cut_off, wrapped_cells=_may_wrap(data, shape.delimiter.encode())
+    )
+
+
+def _may_wrap(data: bytes, delimiter: bytes) -> bool:
+    """Whether a cell may begin with `=` or an apostrophe: a quick look that may say yes wrongly."""
+    starts = (delimiter, b"\n", b"\r", b'"', b"\x00")
+    marks = (b"'", b"=")
+    return data[:1] in marks or any(start + mark in data for start in starts for mark in marks)
+
+
+def _row_notes(reading: _Reading) -> list[str]:
+    fit, notes = reading.fit, []
+    if fit is not None and fit.divided:
+        columns = " and ".join(column_letter(column) for column in sorted({column for column, _ in fit.divided}))
+        notes.append(
+            f"the comma that separates the cells also stands inside the numbers of column {columns}, without quotation "
+            "marks: put together again"
+        )
+    if reading.cut_off:
+        notes.append("the file ends in the middle of its last row: it was cut off; ask for the whole file")
+    return notes
+
+
+def _no_delimiter(sample: list[str]) -> str:
+    if sum('"' in line for line in sample) > len(sample) / 2:
+        return "no column separator found, perhaps because of the quotation marks in its lines: read as one column"
+    return "no column separator found: read as one column"
+
+
+def _joined(sample: list[str]) -> str:
+    return hide_entities("".join(sample))
+
+
+def _unwrapped(lines: Lines) -> Iterator[str]:
+    return unwrapped(lines())
 
 
 def _given_encoding(name: str) -> Encoding:
@@ -142,86 +221,56 @@ def _refuse_binary(sample: list[str]) -> None:
         raise SourceRejected("this is neither a text table nor a known spreadsheet; ask for the list as XLSX or CSV")
 
 
-def _records(lines: Lines, shape: _Shape, skip_declaration: bool, limits: Limits) -> Iterator[Row]:
+def _rows(reading: _Reading, limits: Limits) -> Iterator[Row]:
     """Rows of the file; empty cells are None. Raises SheetError where a limit is broken."""
-    source = lines()
-    if skip_declaration:
-        next(source, None)
+    shape, fit = reading.shape, reading.fit
+    number = int(reading.declared)
+    if number:
         yield []
-    number = int(skip_declaration)
+    width = fit.width if fit is not None else limits.columns
+    longest = limits.cell_characters
+    last: Row | None = None
     try:
-        for record in _split(source, shape, limits.cell_characters, []):
-            number += 1
+        for record in split_records(_body(reading), shape, []):
             if len(record) > limits.columns:
                 raise SheetError(
-                    f"row {number} has {len(record)} columns, more than the {limits.columns} allowed; "
+                    f"row {number + 1} has {len(record)} columns, more than the {limits.columns} allowed; "
                     f"is {delimiter_name(shape.delimiter)} really the separator?"
                 )
+            number += 1
             if number > limits.rows:
                 raise SheetError(f"the file has more than {limits.rows:,} rows; split it")
-            yield [cell or None for cell in record]
+            row: Row = [*record]
+            if len(record) > width and fit is not None and fit.holds(number - 1):
+                row = fit.fitted(record, shape.delimiter)
+            if reading.wrapped_cells:
+                row = [unwrap(cell) if cell.__class__ is str and cell[:1] in _WRAPPING else cell for cell in row]
+            if len("".join(record)) > longest:
+                row = [TOO_LONG if cell.__class__ is str and len(cell) > longest else cell for cell in row]
+            row = [cell or None for cell in row]
+            if not reading.cut_off:
+                yield row
+                continue
+            if last is not None:
+                yield last
+            last = row
     except UnicodeError as error:
         raise SourceRejected(f"row {number + 1} cannot be decoded: {error}") from error
+    if last is not None:
+        yield [*last[:-1], CUT_OFF]
 
 
-def _split(source: Iterator[str], shape: _Shape, longest: int, unclosed: list[int]) -> Iterator[list[CellValue]]:
-    """Records by the csv module; a quotation mark that never closes costs its own line only, whose number (from 1)
-    is added to `unclosed`."""
-    waiting: deque[str] = deque()
-    taken: list[str] = []
-    done = 0
-
-    def feed() -> Iterator[str]:
-        while True:
-            line = waiting.popleft() if waiting else next(source, None)
-            if line is None:
-                return
-            taken.append(line)
-            if len(taken) > _RECORD_LINES:
-                raise csv.Error("a quotation mark is not closed")
-            yield line
-
-    while True:
-        try:
-            for record in csv.reader(feed(), delimiter=shape.delimiter, skipinitialspace=shape.padded, strict=True):
-                cells = record if len(taken) == 1 and len(taken[0]) <= longest else _short_cells(record, longest)
-                done += len(taken)
-                taken.clear()
-                yield cells  # type: ignore[misc]
-        except csv.Error:
-            waiting.extendleft(reversed(taken[1:]))
-            first = taken[0]
-            taken.clear()
-            done += 1
-            cells, closed = _lenient(first, shape)
-            if not closed:
-                unclosed.append(done)
-            yield _short_cells(cells, longest)
-            continue
-        return
+def _body(reading: _Reading) -> Iterator[str]:
+    source = reading.lines()
+    if reading.declared:
+        next(source, None)
+    return source
 
 
-def _lenient(line: str, shape: _Shape) -> tuple[list[str], bool]:
-    """One line whose quotation marks do not pair up, and whether they at least close.
-
-    `"a" b;c` only has text behind a closed quotation mark; where one never closes, it is an ordinary character.
-    """
-    marker = "\x00end"
-    marked = line.rstrip("\r\n") + shape.delimiter + marker
-    record = next(csv.reader([marked], delimiter=shape.delimiter, skipinitialspace=shape.padded), [])
-    if record[-1:] == [marker]:
-        return record[:-1], True
-    return next(csv.reader([line], delimiter=shape.delimiter, quoting=csv.QUOTE_NONE), []), False
-
-
-def _short_cells(record: list[str], longest: int) -> list[CellValue]:
-    return [cell if len(cell) <= longest else TOO_LONG for cell in record]
-
-
-def _unclosed_quotes(lines: Lines, shape: _Shape) -> str:
+def _unclosed_quotes(reading: _Reading) -> str:
     """Line numbers (at most three) whose quotation mark never closes, joined; empty where there is none."""
     unclosed: list[int] = []
-    for _ in _split(lines(), shape, 1 << 30, unclosed):
+    for _ in split_records(reading.lines(), reading.shape, unclosed):
         if len(unclosed) == 3:
             break
     return ", ".join(map(str, unclosed))

@@ -8,7 +8,7 @@ import pytest
 
 from ingestion_dagster.core.mapped import NumberStyle, ReadingHints
 from ingestion_dagster.core.rows import ItemRow, NotAnItem, RowReject
-from ingestion_dagster.core.sheets import CellError, CellValue, Range
+from ingestion_dagster.core.sheets import SHIFTED, CellError, CellValue, Range
 from ingestion_dagster_tests.unit.row_sheets import item, items, mapped, outcomes, reject
 
 SIMPLE = mapped(("supplier_sku", "name", "price"))
@@ -216,7 +216,7 @@ def test_hidden_rows_are_read_like_others() -> None:
 
 def test_a_separator_inside_a_text_does_not_shift_a_price_into_the_catalogue() -> None:
     good = [[f"a{n}", "x", "1.00", str(n)] for n in range(20)]
-    shifted = ["b", "bolt", " 10", "50.00", "7"]
+    shifted = ["b", "bolt", " 10", "50.00", "7", SHIFTED]
     found = outcomes([*good, shifted], WITH_STOCK)
     assert isinstance(found[-1], RowReject)
     assert (found[-1].code, found[-1].column) == ("row_shifted", None)
