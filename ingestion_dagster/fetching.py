@@ -13,6 +13,7 @@ from ingestion_dagster.settings import Settings
 from ingestion_dagster.sources.containers import open_workbook
 from ingestion_dagster.sources.inbox import read_inbox_file
 from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.reading_budget import within_budget
 from ingestion_dagster.workplace import Workplace
 
 
@@ -55,7 +56,7 @@ def open_snapshot(place: Workplace, snapshot: SheetSnapshot, supplier: Supplier)
     if PurePath(snapshot.filename).suffix == GOOGLE_SUFFIX:
         from ingestion_dagster.sources.google_snapshot import open_google_snapshot
 
-        return open_google_snapshot(data)
+        return within_budget(open_google_snapshot(data), limits_of(place.settings))
     workbook = open_workbook(data, snapshot.filename, supplier.hints(), limits_of(place.settings))
     if supplier.source_type == "google_sheets" and workbook.format != "csv":
         return _only_wanted_tab(workbook, supplier.wanted_tab())

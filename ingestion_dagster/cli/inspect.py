@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from ingestion_dagster.cli.output import WIDE, AsJson, complain, draw, print_json, progress, terminal_width
-from ingestion_dagster.core.errors import DataIngestionError
+from ingestion_dagster.core.errors import DataIngestionError, SourceRejected
 from ingestion_dagster.core.inspection import Inspection, as_json, failure_json, inspect_workbook
 from ingestion_dagster.core.mapped import ReadingHints
 
@@ -90,7 +90,7 @@ def _look_at(path: Path, hints: ReadingHints) -> Looked:
     from ingestion_dagster.sources.containers import open_workbook
 
     try:
-        workbook = open_workbook(path.read_bytes(), path.name, hints)
+        workbook = open_workbook(_read_bounded(path), path.name, hints)
         return Looked(str(path), inspect_workbook(workbook, hints), None)
     except DataIngestionError as error:
         return Looked(str(path), None, " ".join(str(error).split()))
@@ -98,6 +98,18 @@ def _look_at(path: Path, hints: ReadingHints) -> Looked:
         return Looked(str(path), None, error.strerror or str(error))
     except Exception as error:
         return Looked(str(path), None, f"could not be understood ({type(error).__name__}: {error})"[:300])
+
+
+def _read_bounded(path: Path) -> bytes:
+    """The file's bytes, no more of them than any kind of list may have."""
+    from ingestion_dagster.sources.limits import Limits
+
+    most = max(Limits().file_bytes, Limits().text_bytes)
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise SourceRejected(f"the file has more than the {most // 1_000_000} MB allowed; split it")
+    return data
 
 
 def _json_of(one: Looked, sheet: str | None) -> dict[str, Any]:

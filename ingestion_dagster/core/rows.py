@@ -10,6 +10,7 @@ from typing import NamedTuple
 import orjson
 
 from ingestion_dagster.core.cell_text import clean, raw_text
+from ingestion_dagster.core.errors import SheetError
 from ingestion_dagster.core.layout import classify_row
 from ingestion_dagster.core.mapped import MappedSheet, ReadingHints
 from ingestion_dagster.core.reject_messages import message_for
@@ -27,6 +28,8 @@ __all__ = ["CellProblem", "ItemRow", "NotAnItem", "NotAnItemKind", "RowReject", 
 
 _LONGEST_SECTION = 255
 _MOST_CELLS_SHOWN = 100
+_MOST_REJECTS = 100_000
+"""Rejects beyond which a list that has more of them than items is not read on: each is written down with its cells."""
 _DOUBT = frozenset({"key_missing", "name_missing", "row_shifted", "currency_unknown"})
 """Problems (besides any of the price) of rows that may be no items at all."""
 
@@ -39,7 +42,7 @@ def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterato
     """
     way = _way(sheet, mapped, hints)
     first, last = way.plan.first_row, way.plan.last_row
-    beginnings, section, below = _total_beginnings(), None, Below()
+    beginnings, section, below, rejects = _total_beginnings(), None, Below(), 0
     fill = merge_filler(sheet.merges, first, frozenset({way.plan.columns["stock"]}))
     parts = {part.first_row: part.reading for part in mapped.sections}
     for number, cells in enumerate(sheet.rows()):
@@ -79,8 +82,19 @@ def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterato
                 yield from below.doubtful(_reject(number, row, seen, way.plan), sign)
                 continue
         yield from below.item_follows()
+        if seen.item is None:
+            rejects += 1
+            if rejects % _MOST_REJECTS == 0 and rejects > (number - first) / 2:
+                raise _no_list(number - first + 1, rejects, seen)
         yield seen.item or _reject(number, row, seen, way.plan)
     yield from below.end()
+
+
+def _no_list(rows: int, rejects: int, last: Examined) -> SheetError:
+    return SheetError(
+        f"{rejects:,} of the first {rows:,} rows could not be taken, the last because of {last.problems[0].code}: this "
+        "is no list that can be read. See `ingestion inspect` of its first rows, and correct the columns or the file"
+    )
 
 
 class _Way(NamedTuple):

@@ -20,6 +20,7 @@ from ingestion_dagster.sources.file_kind import Kind, file_kind
 from ingestion_dagster.sources.limited_process import TooMuchMemory, run_limited
 from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.number_formats import FormatLookup
+from ingestion_dagster.sources.reading_budget import within_budget
 from ingestion_dagster.sources.text_files import open_text
 
 if TYPE_CHECKING:
@@ -48,13 +49,13 @@ def open_workbook(
     with _lock:
         if key in _recent:
             _recent.move_to_end(key)
-            return _recent[key]
+            return within_budget(_recent[key], limits)
     workbook = _open(data, filename, encoding, delimiter, limits)
     with _lock:
         _recent[key] = workbook
         while len(_recent) > _KEPT:
             _recent.popitem(last=False)
-    return workbook
+    return within_budget(workbook, limits)
 
 
 def _open(data: bytes, filename: str, encoding: str | None, delimiter: str | None, limits: Limits) -> Workbook:

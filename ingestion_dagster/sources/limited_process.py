@@ -25,6 +25,8 @@ from ingestion_dagster.sources.limits import Limits
 
 _KEPT = 2
 _DYING = 2.0
+_LAST_WORDS = 100_000
+"""Bytes that a refusal may have when the answer is full."""
 _KINDS = {"SheetError": errors.SheetError, "SourceRejected": SourceRejected}
 
 
@@ -63,7 +65,9 @@ class _Worker:
             self.requests.write(orjson.dumps(request | {"size": len(data), "limits": asdict(limits)}) + b"\n")
             self.requests.write(data)
             self.requests.flush()
-            while (frame := self._frame())[0] not in (b"D", b"F"):
+            left = limits.answer_bytes + _LAST_WORDS
+            while (frame := self._frame(left))[0] not in (b"D", b"F"):
+                left -= len(frame[1])
                 yield frame
             yield frame
         except (OSError, EOFError) as error:
@@ -72,11 +76,13 @@ class _Worker:
         finally:
             watchdog.cancel()
 
-    def _frame(self) -> tuple[bytes, bytes]:
+    def _frame(self, left: int) -> tuple[bytes, bytes]:
         head = self.answers.read(5)
         if len(head) < 5:
             raise EOFError
         size = int.from_bytes(head[1:], "little")
+        if size > left:
+            raise SourceRejected("the workbook makes its reader answer without end; ask for the list as CSV")
         body = self.answers.read(size)
         if len(body) < size:
             raise EOFError

@@ -20,6 +20,13 @@ class Limits:
     columns: int = 1_024
     cell_characters: int = 50_000
     tabs: int = 256
+    merges: int = 200_000
+    """Merged areas of one tab."""
+    answer_bytes: int = 300_000_000
+    """What the process that opens a container may hand on, which the run then holds: ten million cells of 25 bytes
+    are 250 MB."""
+    reading_seconds: float = 150.0
+    """Processor time of understanding and reading together, in the process of the run."""
     memory_bytes: int = 512_000_000
     """Address space of the process that opens spreadsheet containers."""
     cpu_seconds: int = 30

@@ -1,10 +1,12 @@
 """What calamine does not tell about the cells of an ODS file: currencies, error cells, merges, hidden parts."""
 
+import re
 import zipfile
 import zlib
 from dataclasses import dataclass, field
 
-from ingestion_dagster.core.errors import SourceRejected
+from ingestion_dagster.core.errors import SheetError, SourceRejected
+from ingestion_dagster.core.sheets import cell_address
 from ingestion_dagster.sources.number_formats import FormatRuns
 from ingestion_dagster.sources.ods_styles import OdsStyles
 from ingestion_dagster.sources.xlsx_parts import Attributes, parse_xml
@@ -12,6 +14,10 @@ from ingestion_dagster.sources.xlsx_parts import Attributes, parse_xml
 _TALLEST, _WIDEST = 1_048_576, 16_384
 _STYLED_COLUMNS = 1_024
 _ERRORS = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"}
+_MANY = re.compile(rb"""number-(?:rows|columns)-repeated=["'][0-9]{5,}["']""")
+_MOST_REPEATS = 10_000
+"""Rows or cells with content that one element may stand for."""
+_CHUNK = 1 << 20
 _HIDDEN = ("collapse", "filter")
 
 
@@ -39,6 +45,21 @@ def find_ods_marks(package: zipfile.ZipFile) -> list[OdsMarks]:
     except (KeyError, zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
         raise SourceRejected(f"the workbook is damaged: {error}") from error
     return walk.tabs
+
+
+def repeats_much(package: zipfile.ZipFile) -> bool:
+    """Whether any row or cell stands for thousands of its kind: then `find_ods_marks` must look at it before a reader
+    writes it out. Empty ones to the end of the sheet are usual."""
+    carried = b""
+    try:
+        with package.open("content.xml") as part:
+            while chunk := part.read(_CHUNK):
+                if _MANY.search(carried + chunk):
+                    return True
+                carried = chunk[-100:]
+    except (KeyError, zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError):
+        return False
+    return False
 
 
 class _Walk:
@@ -111,6 +132,12 @@ class _Walk:
             return
         tab = self.tabs[-1]
         if "value-type" in named or error:
+            if max(self.cell_repeats, self.row_repeats) > _MOST_REPEATS:
+                cell, cells = cell_address(self.row, self.column), self.cell_repeats * self.row_repeats
+                raise SheetError(
+                    f"cell {cell} is repeated over {cells:,} cells, as in no real list; delete what stands below or to "
+                    "the right of the list"
+                )
             tab.formats.add(self.row, self.column, self._style(named))
         if error or "formula" in named:
             # Older writers mark a failed formula by nothing but its text, beside a value of 0.
@@ -143,4 +170,6 @@ class _Walk:
 
 
 def _count(text: str | None, limit: int) -> int:
-    return min(int(text), limit) if text and text.isascii() and text.isdecimal() and len(text) < 9 else 1
+    if not text or not text.isascii() or not text.isdecimal():
+        return 1
+    return min(int(text), limit) if len(text) < 19 else limit

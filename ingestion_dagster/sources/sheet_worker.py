@@ -16,11 +16,15 @@ from typing import IO, Any
 
 import orjson
 
-from ingestion_dagster.core.errors import DataIngestionError
+from ingestion_dagster.core.errors import DataIngestionError, SourceRejected
 from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.spreadsheets import Send, read_tabs, send_tabs
 from ingestion_dagster.sources.usual_package import usual_package
 
+TOO_LARGE = (
+    "the workbook holds more than {} MB of cells once it is opened, perhaps the same long text in many cells; ask for "
+    "the list as CSV, or for a smaller one"
+)
 _TOO_MUCH = "the file needs more memory to open than the {} MB allowed; ask for the list as CSV, or for a smaller one"
 
 
@@ -57,7 +61,13 @@ def _answer(request: dict[str, Any], data: bytes, answers: IO[bytes]) -> None:
     limits = Limits(**request["limits"])
     _limit_cpu(limits.cpu_seconds)
 
+    sent = 0
+
     def send(kind: bytes, body: bytes) -> None:
+        nonlocal sent
+        sent += len(body)
+        if sent > limits.answer_bytes and kind != b"F":
+            raise SourceRejected(TOO_LARGE.format(limits.answer_bytes // 1_000_000))
         answers.write(kind + len(body).to_bytes(4, "little"))
         answers.write(body)
 

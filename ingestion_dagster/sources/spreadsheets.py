@@ -16,6 +16,7 @@ from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.mojibake import Repair, find_repair
 from ingestion_dagster.sources.written_cells import as_meant
 
+_FRAME_BYTES = 8_000_000
 FIRST_FRAME, FRAME = 200, 4_000
 """Rows per frame: the first is small because most questions are about the top of a tab."""
 
@@ -75,6 +76,7 @@ def send_tabs(tabs: Iterator[Tab], limits: Limits, send: Send) -> None:
                 f"tab {tab.name!r} reaches column {column_letter(tab.width - 1)}; at most {limits.columns} columns "
                 "are read. Delete what stands far to the right"
             )
+        tab.merges = _merges_apart(tab, limits)
         first_row, size = 0, FIRST_FRAME
         repair: Repair | None = None
         while batch := list(islice(tab.rows, size)):
@@ -102,7 +104,27 @@ def _send_batch(batch: list[Row], first_row: int, tab: Tab, limits: Limits, send
         encoded = encode_rows(batch)
     if len(encoded) > limits.cell_characters and _cut_long_texts(batch, limits.cell_characters):
         encoded = encode_rows(batch)
-    send(b"R", encoded)
+    _send_rows(batch, encoded, send)
+
+
+def _send_rows(batch: list[Row], encoded: bytes, send: Send) -> None:
+    """Rows in frames that are small enough to be unpacked one after the other."""
+    if len(encoded) <= _FRAME_BYTES or len(batch) < 2:
+        send(b"R", encoded)
+        return
+    for half in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
+        _send_rows(half, encode_rows(half), send)
+
+
+def _merges_apart(tab: Tab, limits: Limits) -> list[tuple[int, int, int, int]]:
+    """The tab's merged areas, of those with the same first cell the first: the format allows no others."""
+    apart = list({area[:2]: area for area in reversed(tab.merges)}.values())[::-1]
+    if len(apart) > limits.merges:
+        raise SheetError(
+            f"tab {tab.name!r} has {len(apart):,} merged areas, more than the {limits.merges:,} allowed; undo the "
+            "merges in what is no part of the list"
+        )
+    return apart
 
 
 def _take_as_meant(batch: list[Row]) -> None:

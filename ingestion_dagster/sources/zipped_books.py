@@ -14,7 +14,7 @@ from ingestion_dagster.core.sheets import Row, cell_address
 from ingestion_dagster.sources.cell_frames import clean_row
 from ingestion_dagster.sources.container_checks import open_package, refuse_document_types, refuse_encrypted_ods
 from ingestion_dagster.sources.limits import Limits
-from ingestion_dagster.sources.ods_marks import OdsMarks, find_ods_marks
+from ingestion_dagster.sources.ods_marks import OdsMarks, find_ods_marks, repeats_much
 from ingestion_dagster.sources.spreadsheets import Tab
 from ingestion_dagster.sources.xlsx_marks import Marks, column_formats, find_marks, stretching_cell
 from ingestion_dagster.sources.xlsx_parts import style_codes, tab_parts
@@ -28,6 +28,8 @@ def read_zipped(kind: str, data: bytes, limits: Limits) -> Iterator[Tab]:
         # calamine parses without the interpreter's lock, so marks are found at the same time.
         marks = _xlsx_marks(package, beside) if kind == "xlsx" else {}
         ods_marks = beside.submit(find_ods_marks, package) if kind == "ods" else None
+        if ods_marks and repeats_much(package):
+            ods_marks.result()
         for number, tab in enumerate(tabs_by_calamine(data, limits)):
             if tab.name in marks:
                 _add_marks(tab, marks[tab.name].result())
