@@ -15,6 +15,7 @@ from ingestion_dagster.core.sheets import SHIFTED, Row, Workbook
 from ingestion_dagster.sources.containers import open_workbook
 from ingestion_dagster.sources.encodings import detect_encoding
 from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.written_cells import as_meant
 from ingestion_dagster_tests.sheets import make_csv
 
 RUSSIAN: list[list[object]] = [
@@ -262,7 +263,7 @@ def test_whatever_is_written_as_csv_is_read_back(rows: list[list[str]], delimite
     except SheetError as error:
         pytest.fail(str(error))
     unmarked = [row[:-1] if row and row[-1] == SHIFTED else row for row in found[1:]]
-    assert unmarked == [[cell or None for cell in row] for row in rows]
+    assert unmarked == [[as_meant(cell) or None for cell in row] for row in rows]
 
 
 @given(st.binary(max_size=300))
