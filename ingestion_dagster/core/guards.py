@@ -84,6 +84,8 @@ class Facts(BaseModel):
     """Of a supplier without items; None where there is a list to compare with."""
     rekey: Rekey | None = None
     """Its items are known by another key than before; None where they are not."""
+    level: float | None = None
+    """Middle price of the list by that of the catalogue; only where most items cannot be compared one by one."""
     price_kind: dict[str, str] = {}
     before: Before | None = None
     """None on a first load."""

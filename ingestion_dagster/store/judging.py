@@ -13,7 +13,17 @@ from ingestion_dagster.core.mapped import MappedSheet, Question
 from ingestion_dagster.core.supplier import Thresholds
 from ingestion_dagster.store import rekeys
 from ingestion_dagster.store.first_load import first_load_of, respelled
-from ingestion_dagster.store.judging_sql import CHANGED, CHANGES, COPIED, COUNTED, IN_FORCE, MISSING, OUTLIERS, TOTALS
+from ingestion_dagster.store.judging_sql import (
+    CHANGED,
+    CHANGES,
+    COPIED,
+    COUNTED,
+    IN_FORCE,
+    LEVEL,
+    MISSING,
+    OUTLIERS,
+    TOTALS,
+)
 
 
 async def facts_of(
@@ -52,6 +62,9 @@ async def _counted(
         outliers = (await connection.execute(text(OUTLIERS), parameters | {"factor": limits.outlier_factor})).one()
         if counted.absent:
             spelled = await respelled(connection, parameters)
+    level = None
+    if counted.known and 2 * counted.matched < counted.staged:
+        level = (await connection.execute(text(LEVEL), parameters)).scalar()
     report = batch["report"] or {}
     return Facts(
         staged=counted.staged,
@@ -74,6 +87,7 @@ async def _counted(
         slipped=changed.slipped if changed else 0,
         copied=copied.copied if copied else 0,
         copied_from=copied.header if copied else "",
+        level=level,
         outliers=outliers.outliers if outliers else 0,
         respelled=spelled[0],
         rekey=None if rekey is None else rekey.model_copy(update={"carried": carried, "known": counted.known}),

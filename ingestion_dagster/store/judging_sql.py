@@ -148,6 +148,20 @@ FROM counted WHERE greatest(stood, stands) > 0 ORDER BY greatest(stood, stands) 
 """Looks at 1,000 changed rows and scales up. `stood`: the new price is what another column said before; `stands`: what
 another column says now, where that column did not always repeat the price."""
 
+LEVEL = """
+SELECT (now.middle / nullif(before.middle, 0))::float8 AS level
+FROM (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY price) AS middle, count(*) AS rows,
+             mode() WITHIN GROUP (ORDER BY currency) AS currency
+      FROM staged_items WHERE batch_id = :batch AND price > 0) now,
+     (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY current_price) AS middle, count(*) AS rows,
+             mode() WITHIN GROUP (ORDER BY currency) AS currency
+      FROM supplier_items
+      WHERE supplier_id = :supplier AND active AND missing_since IS NULL AND current_price > 0) before
+WHERE least(now.rows, before.rows) >= 10
+  AND (now.currency IS NULL OR before.currency IS NULL OR now.currency = before.currency)
+"""
+"""The middle price of the list by that of the catalogue, for a list whose items cannot be compared one by one."""
+
 IN_FORCE = """
 SELECT batch.mapping -> 'qualifiers' AS price_kind, batch.mapping ->> 'signature' AS signature, batch.questions
 FROM suppliers supplier JOIN ingestion_batches batch ON batch.id = supplier.last_batch_id

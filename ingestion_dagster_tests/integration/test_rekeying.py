@@ -136,8 +136,16 @@ def test_a_list_without_the_old_keys_is_held_and_needs_the_number_of_items_that_
     confirm(shop, sku="Art. No.")
     held = shop.load([row[1:] for row in rows(100)], HEADER[1:])
     assert "does not have any more" in guards_of(shop, held)["rekeyed"]
+    assert "about 100 times higher" in guards_of(shop, held)["price_level"]
     with pytest.raises(StoreRejected, match="--force 40"):
         asyncio.run(reviewing.approve(shop.place, held.batch_id, "ann"))
+
+
+def test_new_numbers_without_the_old_ones_are_judged_by_their_prices_as_a_whole(shop: Shop) -> None:
+    renumbered = [[f"B-{row[1]}", "", *row[2:]] for row in rows(0.01)]
+    assert "about 100 times lower" in guards_of(shop, shop.load(renumbered, HEADER))["price_level"]
+    renumbered = [[f"B-{row[1]}", "", *row[2:]] for row in rows(1.3)]
+    assert set(guards_of(shop, shop.load(renumbered, HEADER))) == {"missing_rows"}
 
 
 def test_a_row_whose_price_is_wrong_today_keeps_its_item(shop: Shop) -> None:

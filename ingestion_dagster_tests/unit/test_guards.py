@@ -38,6 +38,8 @@ def names_tripped(**facts: Any) -> list[str]:
         ("slipped_rows", {"changed": 10, "slipped": 8}, {"changed": 11, "slipped": 8}),
         ("copied_column", {"changed": 20, "copied": 16}, {"changed": 20, "copied": 15}),
         ("price_outlier", {"outliers": 1}, {"outliers": 0}),
+        ("price_level", {"level": 6.0}, {"level": 5.9}),
+        ("price_level", {"level": 1 / 6}, {"level": 0.2}),
         (
             "price_kind",
             {"before": Before(price_kind={"tier": "purchase"}), "price_kind": {"tier": "retail"}},
