@@ -126,6 +126,8 @@ class MappedSheet(BaseModel):
     currency: str | None = None
     """ISO 4217 of the price column where no cell or column says otherwise."""
     currency_evidence: str = ""
+    currency_over_formats: bool = False
+    """The supplier's setting decided against the number formats of the price cells."""
     number_styles: dict[str, NumberStyle] = Field(default_factory=dict)
     """For `price` and `stock`, where the column holds text numbers."""
     qualifiers: dict[str, str] = Field(default_factory=dict)

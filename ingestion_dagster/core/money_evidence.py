@@ -17,17 +17,37 @@ from ingestion_dagster.core.price_basis import basis_in_price
 from ingestion_dagster.core.sheets import CellValue, Sheet
 from ingestion_dagster.core.words import all_words, normalise
 
-_FORMATS_LOOKED_AT = 40
+_FORMATS_LOOKED_AT = 200
+_STRAY = 0.1
+"""Share of cells with a currency of their own that is no question: they are read as they say."""
+_CELLS = "the price cells"
+_FORMAT = "the number format of the price cells"
 _STATEMENT = 400
 """Characters of a text above the table that are looked at."""
 
 
 class CurrencyFound(NamedTuple):
-    """ISO 4217 code and where it was said; `several` where the sheet names more than one."""
+    """ISO 4217 code and where it was said; `several` where the sheet names more than one, with `evidence` saying which
+    is said where. `over_formats`: the supplier's setting decided against the cells' number formats."""
 
     code: str | None
     evidence: str
     several: tuple[str, ...] = ()
+    over_formats: bool = False
+    settable: bool = False
+    """Whether the supplier's setting can answer: rows that name their currency themselves keep it."""
+
+
+class _Claim(NamedTuple):
+    """What one place of the sheet says: the codes found, the likeliest first, and the place in words."""
+
+    codes: tuple[str, ...]
+    place: str
+
+    @property
+    def text(self) -> str:
+        """`the price cells say EUR and USD`."""
+        return f"{self.place} {_verb(self.place)} {' and '.join(self.codes)}"
 
 
 def find_currency(
@@ -39,33 +59,67 @@ def find_currency(
     hints: ReadingHints,
     coin: str | None = None,
 ) -> CurrencyFound:
-    """The currency of the price column: cell, number format, header, sheet text, supplier setting; in that order.
-    `coin` is the currency that the header's word for a part of it implies (`pence`)."""
-    hint = hints.currency or sheet.locale
-    if own_column is not None:
-        said = _counted(currency_of(str(v), hint) for v in _values(table, own_column) if v is not None)
-        if said:
-            return _one(said, "the currency column says so")
-    cells = (v for v in _values(table, price) if isinstance(v, str) and kind_of(v) == "money")
-    said = _counted(currency_of(v, hint) for v in cells)
-    if said:
-        return _one(said, "the price cells say so")
-    rows = [number for number, _ in table.body[:_FORMATS_LOOKED_AT]]
-    said = _counted(currency_of_format(sheet.number_format(row, price), hint) for row in rows)
-    if said:
-        return _one(said, "the number format of the price cells says so")
-    if words.currencies:
-        code = currency_of(table.headers[price], hint) or (words.currencies[0] if len(words.currencies) == 1 else None)
-        if code:
-            return CurrencyFound(code, f"the header “{table.headers[price]}” says so")
+    """The currency of the price column: its own column, cell, number format, header, sheet text, supplier setting; in
+    that order. The first four must agree: else `several` holds what they say, or the setting decides. `coin` is the
+    currency that the header's word for a part of it implies (`pence`)."""
+    header = table.headers[price] if price < len(table.headers) else ""
+    in_header = _in_header(header, words, hints.currency or sheet.locale)
+    claims = _claims(sheet, table, price, own_column, in_header or hints.currency or sheet.locale)
+    if in_header:
+        claims.append(_Claim((in_header,), f"the header “{header}”"))
+    if claims:
+        return _settled(claims, hints.currency)
     if coin:
-        return CurrencyFound(coin, f"the header “{table.headers[price]}” names a coin of it")
-    text = _stated(table.around, hint)
+        return CurrencyFound(coin, f"the header “{header}” names a coin of it")
+    text = _stated(table.around, hints.currency or sheet.locale)
     if text:
         return text
     if hints.currency:
         return CurrencyFound(hints.currency, "the supplier's setting")
     return CurrencyFound(None, "")
+
+
+def _in_header(header: str, words: HeaderWords, hint: str | None) -> str | None:
+    if not words.currencies:
+        return None
+    return currency_of(header, hint) or (words.currencies[0] if len(words.currencies) == 1 else None)
+
+
+def _claims(sheet: Sheet, table: Table, price: int, own_column: int | None, hint: str | None) -> list[_Claim]:
+    """What the currency column, the price cells and their number formats say, where they say something."""
+    own = [] if own_column is None else [v for v in _values(table, own_column) if v is not None]
+    cells = (v for v in _values(table, price) if isinstance(v, str) and kind_of(v) == "money")
+    rows = [number for number, row in table.body[:_FORMATS_LOOKED_AT] if price < len(row) and row[price] is not None]
+    found = [
+        (_counted(currency_of(str(v), hint) for v in own), "the currency column"),
+        (_counted(currency_of(v, hint) for v in cells), _CELLS),
+        (_counted(currency_of_format(sheet.number_format(row, price), hint) for row in rows), _FORMAT),
+    ]
+    return [_Claim(_codes(said, 0.0 if place == _FORMAT else _STRAY), place) for said, place in found if said]
+
+
+def _codes(said: Counter[str], stray: float) -> tuple[str, ...]:
+    """The currencies said, the most frequent first, without those in a share of `stray` or less."""
+    first, *others = said.most_common()
+    return (first[0], *(code for code, count in others if count > stray * said.total()))
+
+
+def _settled(claims: list[_Claim], setting: str | None) -> CurrencyFound:
+    """One currency where no place contradicts another, or where the setting is one of those said. Rows with their own
+    currency keep it."""
+    first, said = claims[0], tuple(dict.fromkeys(code for claim in claims for code in claim.codes))
+    if len(said) == 1:
+        return CurrencyFound(said[0], f"{first.place} {_verb(first.place)} so")
+    told = "; ".join(claim.text for claim in claims)
+    settable = first.place == _FORMAT
+    if setting in said and settable:
+        return CurrencyFound(setting, f"the supplier's setting, where {told}", over_formats=True)
+    one = first.codes[0] if len(first.codes) == 1 else None
+    return CurrencyFound(one, told, said, settable=settable)
+
+
+def _verb(place: str) -> str:
+    return "say" if place == _CELLS else "says"
 
 
 def _values(table: Table, column: int) -> Iterable[CellValue]:
@@ -74,13 +128,6 @@ def _values(table: Table, column: int) -> Iterable[CellValue]:
 
 def _counted(codes: Iterable[str | None]) -> Counter[str]:
     return Counter(code for code in codes if code)
-
-
-def _one(said: Counter[str], evidence: str) -> CurrencyFound:
-    code, count = said.most_common(1)[0]
-    if count < 0.9 * said.total():
-        return CurrencyFound(None, "", tuple(said))
-    return CurrencyFound(code, evidence)
 
 
 def price_statements(texts: Sequence[str]) -> list[str]:

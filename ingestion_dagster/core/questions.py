@@ -82,12 +82,21 @@ def money_questions(style: NumberStyle | None, currency: CurrencyFound, price: i
         questions.append(
             Question(
                 code="currency",
-                message=f"the prices are in several currencies: {', '.join(currency.several)}. Is that right?",
+                message=_several(currency),
                 field="currency",
                 options=currency.several,
             )
         )
     return questions
+
+
+def _several(currency: CurrencyFound) -> str:
+    """What is said where, what would be loaded, and the setting that answers."""
+    loaded = "row by row, as each says" if currency.code is None else f"in {currency.code}"
+    other = next((code for code in currency.several if code != currency.code), "")
+    answer = f", or is currency={other} to be set" if currency.settable else ""
+    said = f"the prices are in several currencies: {', '.join(currency.several)} ({currency.evidence})"
+    return f"{said}. They would be loaded {loaded}; is that right{answer}?"
 
 
 def drift_questions(drift: DriftReport, given: frozenset[str]) -> list[Question]:

@@ -13,7 +13,7 @@ import orjson
 
 from ingestion_dagster.core.barcodes import barcode_of
 from ingestion_dagster.core.cell_text import json_value
-from ingestion_dagster.core.currencies import Sign, currency_of, currency_of_format
+from ingestion_dagster.core.currencies import Sign, currency_of
 from ingestion_dagster.core.error_texts import may_hold_error
 from ingestion_dagster.core.price_terms import PiecePrice
 from ingestion_dagster.core.prices import Amount
@@ -72,7 +72,7 @@ def mixed_row_reader(plan: RowPlan, sheet: Sheet) -> ShortWay:
     code, price, barcode = at["supplier_sku"], at["price"], at["barcode"]
     kept = [column for _, column in plan.characteristics]
     only_text = [at[field] for field in ("name", "currency", *OPTIONAL_TEXTS) if plan.has(field)]
-    number_format, hint, keyed_by_code = sheet.number_format, plan.currency_hint, plan.key == "supplier_sku"
+    number_format, named_by, keyed_by_code = sheet.number_format, plan.format_currency, plan.key == "supplier_sku"
 
     def read(number: int, cells: Row, section: str | None) -> ItemRow | None:
         row: Any = cells[:width] + blanks[len(cells) :] if len(cells) <= width else [*cells[:width], None]
@@ -93,7 +93,7 @@ def mixed_row_reader(plan: RowPlan, sheet: Sheet) -> ShortWay:
             if shown is not None:
                 if "%" in shown:
                     return None
-                format_currency = currency_of_format(shown, hint)
+                format_currency = named_by(shown)
         for column in kept:
             if type(row[column]) in _NUMBER_TYPES:
                 row[column] = json_value(row[column])

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from ingestion_dagster.core.cell_text import clean
-from ingestion_dagster.core.currencies import currency_of_place
+from ingestion_dagster.core.currencies import currency_of_format, currency_of_place
 from ingestion_dagster.core.fields import FIELDS
 from ingestion_dagster.core.mapped import KeyField, MappedSheet, ReadingHints
 from ingestion_dagster.core.price_cells import PieceReader, piece_reader, with_basis
@@ -37,6 +38,8 @@ class RowPlan:
     currency: str | None
     """Of a row that says nothing itself."""
     currency_hint: str | None
+    format_currency: Callable[[str | None], str | None]
+    """The currency that the number format of a price cell names."""
     policy: PricePolicy
     first_row: int
     last_row: int | None
@@ -46,6 +49,10 @@ class RowPlan:
     def has(self, field: str) -> bool:
         """Whether `field` has a column."""
         return self.columns[field] < self.width
+
+
+def _nothing(code: str | None) -> None:
+    """A setting decided against the number formats."""
 
 
 def plan_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> RowPlan:
@@ -82,6 +89,7 @@ def plan_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> RowPlan
         read_stock=stock_reader(mapped.number_styles.get("stock")),
         currency=currency,
         currency_hint=currency_hint,
+        format_currency=_nothing if mapped.currency_over_formats else partial(currency_of_format, hint=currency_hint),
         policy=policy,
         first_row=mapped.first_data_row,
         last_row=mapped.last_data_row,

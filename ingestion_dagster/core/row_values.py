@@ -20,7 +20,7 @@ from ingestion_dagster.core.cell_text import (
     number_text,
     raw_text,
 )
-from ingestion_dagster.core.currencies import currency_of, currency_of_format, is_currency
+from ingestion_dagster.core.currencies import currency_of, is_currency
 from ingestion_dagster.core.error_texts import is_error_text, is_loading_text
 from ingestion_dagster.core.price_cells import counted_unit
 from ingestion_dagster.core.prices import Amount, NotAPrice
@@ -252,7 +252,7 @@ def _currency(
         elif amount.affix is not None and any(own not in sign.codes for sign in amount.affix.signs):
             problems.append(Problem("currency", "currency_conflict"))
         return own
-    return amount.currency or currency_of_format(number_format, plan.currency_hint) or plan.currency
+    return amount.currency or plan.format_currency(number_format) or plan.currency
 
 
 def _refused(values: dict[str, Any], known: set[str]) -> list[Problem]:

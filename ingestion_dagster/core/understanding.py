@@ -182,6 +182,7 @@ def _price_list(
         key=key,
         currency=currency.code,
         currency_evidence=currency.evidence,
+        currency_over_formats=currency.over_formats,
         number_styles=styles,
         qualifiers=qualifiers(table, mapping, meaning.terms),
         price_terms=meaning.terms,
