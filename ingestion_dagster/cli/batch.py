@@ -3,14 +3,16 @@
 import asyncio
 import getpass
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ingestion_dagster.cli.batch_view import show_batch
 from ingestion_dagster.cli.output import AsJson, print_json, print_table, remark, say, strong
 from ingestion_dagster.instance import instance
 from ingestion_dagster.settings import settings
-from ingestion_dagster.store import batches
+from ingestion_dagster.store import batches, suppliers
 from ingestion_dagster.store.database import Database
 from ingestion_dagster.stored_lists import damage_of
 from ingestion_dagster.workplace import Workplace, workplace
@@ -19,6 +21,19 @@ if TYPE_CHECKING:
     from ingestion_dagster.review_ops import Event
 
 app = typer.Typer(help="Batches: every load, held ones above all.", no_args_is_help=True)
+
+
+class State(StrEnum):
+    """Of a batch."""
+
+    STAGED = "staged"
+    HELD = "held"
+    APPROVED = "approved"
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
 
 BatchId = Annotated[int, typer.Argument(metavar="ID", help="As `batch list` shows it.")]
 Note = Annotated[str | None, typer.Option(help="Why, for those who ask later.")]
@@ -31,8 +46,8 @@ By = Annotated[str | None, typer.Option(help="Who decides, if not the user who i
 
 @app.command("list")
 def list_batches(
-    state: Annotated[str | None, typer.Option(help="Only batches in this state, such as held.")] = None,
-    supplier: Annotated[str | None, typer.Option(help="Only this supplier's.")] = None,
+    state: Annotated[State | None, typer.Option(help="Only batches in this state, such as held.")] = None,
+    supplier: Annotated[str | None, typer.Option(help="Only this supplier's, by its key.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 30,
     as_json: AsJson = False,
 ) -> None:
@@ -40,6 +55,8 @@ def list_batches(
 
     async def _list(database: Database) -> list[dict[str, Any]]:
         async with database.transaction() as connection:
+            if supplier is not None:
+                await suppliers.by_key(connection, supplier)
             return await batches.listed(connection, state, supplier, limit)
 
     with workplace(settings()) as place:
@@ -47,19 +64,13 @@ def list_batches(
     if as_json:
         print_json(found)
         return
-    columns = (
-        "id",
-        "supplier",
-        "state",
-        "created_at",
-        "total_rows",
-        "rejected_rows",
-        "inserted",
-        "updated",
-        "missing",
-        "reason",
-    )
-    print_table("Batches", columns, ([row[c] for c in columns] for row in found), empty="no batch")
+    columns = ("id", "supplier", "state", "when", "rows", "rejected", "new", "changed", "missing", "reason")
+    print_table("Batches", columns, (_line(row) for row in found), empty="no batch")
+
+
+def _line(row: dict[str, Any]) -> tuple[Any, ...]:
+    names = ("total_rows", "rejected_rows", "inserted", "updated", "missing", "reason")
+    return (row["id"], row["supplier"], row["state"], f"{row['created_at']:%Y-%m-%d %H:%M}", *(row[n] for n in names))
 
 
 @app.command()
@@ -78,44 +89,7 @@ def show(batch_id: BatchId, as_json: AsJson = False) -> None:
     if as_json:
         print_json(batch)
         return
-    names = (
-        "supplier_key",
-        "state",
-        "reason",
-        "snapshot_id",
-        "total_rows",
-        "accepted_rows",
-        "rejected_rows",
-        "inserted",
-        "updated",
-        "unchanged",
-        "missing",
-        "task_id",
-        "run_id",
-        *(("decision_token",) if batch["state"] == "held" else ()),
-    )
-    print_table(f"Batch {batch_id}", ("", "value"), [(name, batch[name]) for name in names])
-    print_table(
-        "Guards",
-        ("guard", "holds", "what it saw"),
-        ((g["name"], "yes" if g["tripped"] else "", g["message"]) for g in batch["guards"]),
-        empty="not judged",
-    )
-    for guard in batch["guards"]:
-        if guard["tripped"] and guard["worst"]:
-            print_table(
-                guard["message"],
-                ("row", "sku", "name", "before", "now"),
-                ((w["row_number"], w["supplier_sku"], w["name"], w["old"], w["new"]) for w in guard["worst"]),
-            )
-    print_table(
-        "Rejects", ("rows", "reason"), ((e["count"], e["sample_message"]) for e in batch["errors"]), empty="no rejects"
-    )
-    print_table(
-        "History",
-        ("when", "from", "to", "who", "why"),
-        ((t["at"], t["from_state"], t["to_state"], t["actor"], t["reason"]) for t in batch["transitions"]),
-    )
+    show_batch(batch)
 
 
 @app.command()

@@ -54,10 +54,10 @@ def inspect(
 
 
 def _hints(settings: list[str], sheet: str | None) -> ReadingHints:
-    from ingestion_dagster.cli.supplier import assignments
-    from ingestion_dagster.core.supplier import settings_from
+    from ingestion_dagster.cli.given import assignments
+    from ingestion_dagster.core.given_settings import given_settings
 
-    known = settings_from(assignments(settings)).model_dump(exclude_none=True, exclude_defaults=True)
+    known = given_settings(assignments(settings))
     if sheet is not None:
         known["sheet_name"] = sheet
     return ReadingHints.model_validate(known)

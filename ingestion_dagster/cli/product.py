@@ -1,5 +1,6 @@
 """`ingestion product`: the products behind the items, and their way from draft to active to archived."""
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -7,18 +8,27 @@ import typer
 from ingestion_dagster.cli.batch import By, Note, person
 from ingestion_dagster.cli.output import AsJson, print_json, print_table, say, strong
 from ingestion_dagster.settings import settings
-from ingestion_dagster.store import products
+from ingestion_dagster.store import products, suppliers
 from ingestion_dagster.store.database import Database
 from ingestion_dagster.workplace import workplace
 
 app = typer.Typer(help="Products and their status.", no_args_is_help=True)
+
+
+class Status(StrEnum):
+    """Of a product."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+
 
 Sku = Annotated[str, typer.Argument(metavar="SKU", help="The product's own number, as `product list` shows it.")]
 
 
 @app.command("list")
 def list_products(
-    status: Annotated[str | None, typer.Option(help="Only draft, active or archived ones.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only draft, active or archived ones.")] = None,
     supplier: Annotated[str | None, typer.Option(help="Only those with an item of this supplier.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50,
     as_json: AsJson = False,
@@ -27,6 +37,8 @@ def list_products(
 
     async def _list(database: Database) -> list[dict[str, Any]]:
         async with database.transaction() as connection:
+            if supplier is not None:
+                await suppliers.by_key(connection, supplier)
             return await products.listed(connection, status, supplier, limit)
 
     with workplace(settings()) as place:

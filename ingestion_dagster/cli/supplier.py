@@ -1,56 +1,24 @@
 """`ingestion supplier`: the registry, and Dagster's partitions with it."""
 
-from pathlib import PurePath
 from typing import Annotated, Any
 
-import orjson
 import typer
 
+from ingestion_dagster.cli.given import assignments, checked_email, checked_name, source_of
 from ingestion_dagster.cli.output import AsJson, print_facts, print_json, print_table, say, strong
 from ingestion_dagster.core.errors import SourceRejected
-from ingestion_dagster.core.requests import check_source
+from ingestion_dagster.core.given_settings import NESTED, changed, given_settings
 from ingestion_dagster.core.slugs import is_slug, slug
-from ingestion_dagster.core.supplier import Supplier
+from ingestion_dagster.core.supplier import Supplier, settings_from
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import suppliers
 from ingestion_dagster.store.database import Database
-from ingestion_dagster.workplace import Workplace, workplace
+from ingestion_dagster.workplace import workplace
 
 app = typer.Typer(help="The suppliers and where their lists come from.", no_args_is_help=True)
 
+Set = Annotated[list[str] | None, typer.Option("--set", help="A setting, NAME=VALUE; may be repeated.", metavar="K=V")]
 Key = Annotated[str, typer.Argument(help="The supplier's key, as `supplier list` shows it.")]
-
-
-def source_of(address: str, sheet: str | None, place: Workplace) -> tuple[str, dict[str, Any]]:
-    """Source type and source of an address or path. Raises SourceRejected for what no supplier may read."""
-    source: dict[str, Any] = {"sheet_name": sheet} if sheet else {}
-    if "://" in address:
-        source_type, source["sheet_url"] = "google_sheets", address
-    else:
-        suffix = PurePath(address).suffix.lower()
-        source_type = "csv" if suffix in (".csv", ".tsv", ".txt") else "excel"
-        source["file_path"] = address
-    check_source(source_type, source, str(place.settings.inbox_path), place.settings.allowed_hosts)
-    return source_type, source
-
-
-def assignments(pairs: list[str]) -> dict[str, Any]:
-    """`currency=EUR`, `guards.missing_share=0.5`, `column_mapping={"price": "C"}` as nested settings."""
-    found: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE")
-        try:
-            parsed = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            parsed = value
-        target = found
-        *path, last = name.split(".")
-        for part in path:
-            target = target.setdefault(part, {})
-        target[last] = parsed
-    return found
 
 
 @app.command()
@@ -60,28 +28,109 @@ def add(
     source: Annotated[str, typer.Option(help="A Google Sheets address, or a path inside the inbox.")],
     sheet: Annotated[str | None, typer.Option(help="The tab to read; else the best price list is taken.")] = None,
     email: Annotated[str | None, typer.Option(help="Whom to tell about mistakes in the list.")] = None,
-    settings_: Annotated[
-        list[str] | None, typer.Option("--set", help="A setting, NAME=VALUE; may be repeated.", metavar="K=V")
-    ] = None,
+    settings_: Set = None,
     as_json: AsJson = False,
 ) -> None:
     """Register a supplier, or change where its list comes from."""
     if not is_slug(key):
         raise SourceRejected(f"{key!r} cannot be a key; {slug(key)!r} can")
+    name, email = checked_name(name) or name, checked_email(email)
+    given = given_settings(assignments(settings_ or []))
     with workplace(settings()) as place:
         source_type, where = source_of(source, sheet, place)
 
         async def _add(database: Database) -> Supplier:
             async with database.transaction() as connection:
-                return await suppliers.register(
-                    connection, key, name, source_type, where, assignments(settings_ or []), email
-                )
+                return await suppliers.register(connection, key, name, source_type, where, given, email)
 
         added = place.run(_add)
     if as_json:
         print_json(_as_json(added))
     else:
         say("supplier ", strong(added.key), " is registered; load its list: ", strong(f"ingestion load {added.key}"))
+
+
+@app.command()
+def edit(
+    key: Key,
+    settings_: Set = None,
+    unset: Annotated[
+        list[str] | None, typer.Option("--unset", help="A setting to forget; may be repeated.", metavar="K")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The supplier's full name.")] = None,
+    source: Annotated[str | None, typer.Option(help="A Google Sheets address, or a path inside the inbox.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="The tab to read.")] = None,
+    email: Annotated[str | None, typer.Option(help="Whom to tell about mistakes in the list; '' for nobody.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a supplier: its settings, name, source, mail address. All of it is checked at once."""
+    if not any((settings_, unset, name is not None, source, sheet, email is not None)):
+        raise typer.BadParameter("nothing to change is named: --set K=V, --unset K, --name, --source, --sheet, --email")
+    given = given_settings(assignments(settings_ or []))
+    name, mail = checked_name(name), checked_email(email or None)
+    with workplace(settings()) as place:
+
+        async def _edit(database: Database) -> tuple[Supplier, Supplier]:
+            async with database.transaction() as connection:
+                before = await suppliers.by_key(connection, key, for_update=True)
+                where = source_of(source, sheet, place) if source else None
+                after = _edited(before, given, list(unset or []), where, sheet).model_copy(
+                    update={
+                        "name": name or before.name,
+                        "contact_email": mail if email is not None else before.contact_email,
+                    }
+                )
+                await suppliers.replace(connection, after)
+                return before, after
+
+        before, after = place.run(_edit)
+    if as_json:
+        print_json(_as_json(after))
+        return
+    _tell_changes(before, after)
+
+
+def _edited(
+    before: Supplier, given: dict[str, Any], unset: list[str], where: tuple[str, dict[str, Any]] | None, tab: str | None
+) -> Supplier:
+    """With other settings and another source. A tab may stand in both: it is set and unset as one."""
+    source_type, source = where or (before.source_type, dict(before.source))
+    known = before.settings.model_dump(mode="json", exclude_unset=True)
+    if tab:
+        source["sheet_name"] = tab
+        known.pop("sheet_name", None)
+    if "sheet_name" in unset and source.pop("sheet_name", None) and "sheet_name" not in known:
+        unset.remove("sheet_name")
+    new = settings_from(changed(known, given, unset))
+    return before.model_copy(update={"source_type": source_type, "source": source, "settings": new})
+
+
+def _tell_changes(before: Supplier, after: Supplier) -> None:
+    then, now = dict(_facts(before)), dict(_facts(after))
+    names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+    if not names:
+        say("supplier ", strong(after.key), " is that already; nothing was changed")
+        return
+    print_table(
+        f"{after.key}: changed",
+        ("setting", "before", "now"),
+        ((name, then.get(name, "not set"), now.get(name, "not set")) for name in names),
+    )
+    say("the next load reads its list with it: ", strong(f"ingestion load {after.key}"))
+
+
+def _facts(supplier: Supplier) -> list[tuple[str, object]]:
+    told = supplier.settings.model_dump(mode="json", exclude_defaults=True)
+    nested = [(f"{name}.{inner}", value) for name in NESTED for inner, value in (told.pop(name, None) or {}).items()]
+    return [
+        ("name", supplier.name),
+        ("active", "yes" if supplier.active else "paused"),
+        ("type", supplier.source_type),
+        *supplier.source.items(),
+        ("mistakes go to", supplier.contact_email or "nobody (set one: --email)"),
+        *((name, ", ".join(value) if isinstance(value, list) else value) for name, value in told.items()),
+        *nested,
+    ]
 
 
 @app.command("list")
@@ -117,16 +166,7 @@ def show(key: Key, as_json: AsJson = False) -> None:
     if as_json:
         print_json(_as_json(found))
         return
-    print_facts(
-        f"{found.key}: {found.name}",
-        [
-            ("active", "yes" if found.active else "paused"),
-            ("type", found.source_type),
-            *((name, value) for name, value in found.source.items()),
-            *((name, value) for name, value in found.settings.model_dump(mode="json", exclude_defaults=True).items()),
-            ("batch in force", str(found.last_batch_id or "none")),
-        ],
-    )
+    print_facts(found.key, [*_facts(found), ("batch in force", found.last_batch_id or "none")])
 
 
 @app.command()

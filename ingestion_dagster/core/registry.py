@@ -10,16 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ingestion_dagster.core.errors import DataIngestionError, SheetError
+from ingestion_dagster.core.given_settings import given_settings, is_email
 from ingestion_dagster.core.google_links import GOOGLE_HOSTS, KEY, parse_link
 from ingestion_dagster.core.message_json import is_visible
 from ingestion_dagster.core.registry_words import COLUMNS, FORMATS, NO, SETTINGS, YES, SourceType
 from ingestion_dagster.core.sheets import CellError, CellValue, Row, cell_address
 from ingestion_dagster.core.slugs import is_slug, slug
-from ingestion_dagster.core.supplier import settings_from
 
 _HEADER_WITHIN: Final = 25
-
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 @dataclass(frozen=True)
@@ -157,7 +155,7 @@ def _spec(cells: Mapping[str, str], row: int, allowed_hosts: Collection[str]) ->
         raise BadCell("key", f"{key!r} cannot be a key: use a-z, 0-9, - and _, at most 64 of them")
     source_type, source = _source(cells, allowed_hosts)
     email = cells.get("email", "")
-    if email and not _EMAIL.fullmatch(email):
+    if email and not is_email(email):
         raise BadCell("email", f"{email!r} is not an e-mail address")
     return SupplierSpec(
         key,
@@ -219,7 +217,7 @@ def _settings(cells: Mapping[str, str]) -> dict[str, Any]:
             raise BadCell("settings", f"{part!r} is not of the form setting=value")
         values[name.strip()] = value.strip()
     try:
-        return settings_from(values).model_dump(mode="json", exclude_unset=True)
+        return given_settings(values)
     except DataIngestionError as error:
         column = next((name for name in values if name in str(error)), "settings")
         raise BadCell(column if column in cells else "settings", str(error)) from None

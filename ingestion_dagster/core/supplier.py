@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ingestion_dagster.core.currencies import currency_of_place
 from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.core.mapped import ReadingHints
+from ingestion_dagster.core.problems import place_of, reason_of
 
 READER_VERSION = "2"
 """Raised when reading changes so that equal bytes may give other rows; then an unchanged list is read again."""
@@ -133,8 +134,15 @@ def settings_from(values: dict[str, Any]) -> SupplierSettings:
         return SupplierSettings.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
+        name = place_of(first)
         if first["type"] == "extra_forbidden":
-            known = ", ".join(sorted(SupplierSettings.model_fields))
-            raise SourceRejected(f"there is no setting {name!r}; there are: {known}") from None
-        raise SourceRejected(f"setting {name}: {first['msg']}") from None
+            raise SourceRejected(_unknown(name)) from None
+        raise SourceRejected(f"setting {name}: {reason_of(first)}") from None
+
+
+def _unknown(name: str) -> str:
+    if name.startswith("guards."):
+        known = ", ".join(f"guards.{one}" for one in Thresholds.model_fields)
+        return f"there is no guard setting {name!r}; there are: {known}"
+    known = ", ".join(f"{one}.…" if one == "guards" else one for one in sorted(SupplierSettings.model_fields))
+    return f"there is no setting {name!r}; there are: {known}"

@@ -19,9 +19,10 @@ def _supplier(row: Any) -> Supplier:
     return Supplier.model_validate(values)
 
 
-async def by_key(connection: AsyncConnection, key: str) -> Supplier:
+async def by_key(connection: AsyncConnection, key: str, *, for_update: bool = False) -> Supplier:
     """The supplier called `key`. Raises SourceRejected with near names where there is none."""
-    row = (await connection.execute(text(f"SELECT {COLUMNS} FROM suppliers WHERE key = :key"), {"key": key})).first()
+    statement = f"SELECT {COLUMNS} FROM suppliers WHERE key = :key{' FOR UPDATE' if for_update else ''}"
+    row = (await connection.execute(text(statement), {"key": key})).first()
     if row is None:
         known = (await connection.execute(text("SELECT key FROM suppliers ORDER BY key LIMIT 500"))).scalars().all()
         raise SourceRejected(f"there is no supplier {key!r}{_did_you_mean(key, list(known))}")
@@ -98,6 +99,24 @@ async def register(
         )
     ).one()
     return _supplier(row)
+
+
+async def replace(connection: AsyncConnection, supplier: Supplier) -> None:
+    """Name, source, settings and mail address as `supplier` has them; the row is locked by the caller."""
+    await connection.execute(
+        text(
+            "UPDATE suppliers SET name = :name, source_type = :type, source = CAST(:source AS jsonb),"
+            " settings = CAST(:settings AS jsonb), contact_email = :email, updated_at = now() WHERE id = :id"
+        ),
+        {
+            "id": supplier.id,
+            "name": supplier.name,
+            "type": supplier.source_type,
+            "source": orjson.dumps(supplier.source).decode(),
+            "settings": orjson.dumps(supplier.settings.model_dump(mode="json", exclude_unset=True)).decode(),
+            "email": supplier.contact_email,
+        },
+    )
 
 
 async def set_active(connection: AsyncConnection, key: str, active: bool) -> None:

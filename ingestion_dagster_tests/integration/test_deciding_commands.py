@@ -150,3 +150,68 @@ def test_a_product_is_activated_and_archived(shop: Shop, ingestion: Terminal) ->
     assert (code, "archived already" in said) == (1, True)
     _, shown = ingestion.json("product", "show", "acme:A001")
     assert [step["to_status"] for step in shown["transitions"]] == ["draft", "active", "archived"]
+
+
+def test_a_held_batch_shows_first_what_holds_it_and_last_what_to_do(shop: Shop, ingestion: Terminal) -> None:
+    held = shop.load(rows_of(JUMP))
+    _, out, _ = ingestion("batch", "show", str(held.batch_id))
+    lines = out.splitlines()
+    assert lines[0].startswith("held: 1 price is")
+    assert "A001" in lines[2]
+    assert sum(line.startswith("held:") for line in lines) == 1
+    (fine,) = [line for line in lines if line.startswith("nothing to say about:")]
+    assert "missing rows" in fine
+    assert [line.partition(": ")[2].split()[:3] for line in lines[-2:]] == [
+        ["ingestion", "batch", "approve"],
+        ["ingestion", "batch", "reject"],
+    ]
+    assert ingestion("batch", "reject", str(held.batch_id))[0] == 0
+    assert "batch approve" not in ingestion("batch", "show", str(held.batch_id))[1]
+
+
+def test_a_filter_that_nothing_can_match_is_an_error(ingestion: Terminal) -> None:
+    code, _, said = ingestion("batch", "list", "--state", "hold")
+    assert (code, "'held'" in said) == (2, True)
+    code, _, said = ingestion("product", "list", "--status", "new")
+    assert (code, "'draft'" in said) == (2, True)
+    for noun in ("batch", "product"):
+        code, out, said = ingestion(noun, "list", "--supplier", "acma")
+        assert (code, out) == (1, "")
+        assert "did you mean acme?" in said
+
+
+def test_a_supplier_is_edited_and_what_cannot_be_is_refused_at_once(shop: Shop, ingestion: Terminal) -> None:
+    words = ("supplier", "edit", "acme")
+    code, out, _ = ingestion(
+        *words, "--set", "decimal=,", "--set", "guards.jump_factor=20", "--email", "a@acme.example"
+    )
+    assert code == 0
+    assert "decimal" in out
+    assert "ingestion load acme" in out
+    code, told = ingestion.json(*words, "--unset", "decimal", "--set", "column_mapping.price=Price", "--sheet", "2024")
+    assert told["settings"] == {
+        "draft_products": True, "guards": {"jump_factor": 20.0}, "column_mapping": {"price": "Price"},
+    }  # fmt: skip
+    assert (told["source"], told["contact_email"]) == (
+        {"file_path": "acme.csv", "sheet_name": "2024"},
+        "a@acme.example",
+    )
+    code, told = ingestion.json(*words, "--unset", "sheet_name", "--unset", "guards.jump_factor", "--email", "")
+    assert (told["source"], told["contact_email"]) == ({"file_path": "acme.csv"}, None)
+    assert "guards" not in told["settings"]
+    for wrong, says in (
+        (("--set", "encoding=win-1251"), "cp1251"),
+        (("--set", "guards.jump=1"), "guards.jump_factor"),
+        (("--set", "column_mapping.prise=C"), "supplier_sku"),
+        (("--unset", "currency"), "set are: "),
+        (("--email", "nobody"), "not an e-mail address"),
+        (("--source", "../x.csv"), "leaves the inbox"),
+        (("--name", "\u200b"), "visible text"),
+    ):
+        code, out, said = ingestion(*words, *wrong)
+        assert (code, out, len(said.splitlines())) == (1, "", 1), wrong
+        assert says in said
+    assert ingestion.json("supplier", "show", "acme")[1] == told
+    assert ingestion(*words)[0] == 2
+    assert ingestion("supplier", "add", "new", "--name", "N", "--source", "n.csv", "--set", "encoding=x")[0] == 1
+    assert ingestion("supplier", "show", "new")[0] == 1

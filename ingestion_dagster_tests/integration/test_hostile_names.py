@@ -96,6 +96,8 @@ def commands(shop: Shop, folder: Path) -> dict[str, list[list[str]]]:
         "supplier add": [["new", "--name", name, "--source", f"../{name}"] for name in HOSTILE]
         + [[f"new-{n}", "--name", name, "--source", "new.csv"] for n, name in enumerate(HOSTILE)]
         + [["new", "--name", "n", "--source", "n.csv", "--set", f"{name}=1"] for name in HOSTILE],
+        "supplier edit": [["acme", "--set", f"sheet_name={name}"] for name in HOSTILE]
+        + [["acme", "--unset", name, "--name", name] for name in HOSTILE],
         "supplier pause": [["evil-0"], *evil],
         "supplier resume": [["evil-0"], *evil],
         "load": [["evil-0", "evil-4"], *evil[:2]],
