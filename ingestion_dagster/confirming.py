@@ -3,6 +3,7 @@ remembered for its headers. No row is loaded here.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from ingestion_dagster.core.currencies import is_currency
 from ingestion_dagster.core.drift import remember
@@ -10,9 +11,10 @@ from ingestion_dagster.core.errors import SheetError
 from ingestion_dagster.core.fields import FIELDS
 from ingestion_dagster.core.mapped import MappedSheet, Question
 from ingestion_dagster.core.overrides import field_named
+from ingestion_dagster.core.rekeying import followed_key, key_title
 from ingestion_dagster.core.understanding import understand
 from ingestion_dagster.fetching import open_snapshot
-from ingestion_dagster.store import mappings, snapshots, suppliers
+from ingestion_dagster.store import batches, mappings, snapshots, suppliers
 from ingestion_dagster.store.database import connected
 from ingestion_dagster.workplace import Workplace
 
@@ -29,6 +31,8 @@ class Confirmed:
     settings: dict[str, str]
     """Answers that became settings of the supplier."""
     still_open: tuple[Question, ...]
+    key_before: str | None = None
+    """What the items were known by so far, where the next load will give them another key."""
 
 
 async def confirm(
@@ -44,6 +48,7 @@ async def confirm(
             supplier = await suppliers.by_key(connection, key)
             snapshot = await snapshots.newest(connection, key)
             known = await mappings.confirmed(connection, supplier.id)
+            force = await batches.in_force(connection, supplier.id)
         told = supplier.model_copy(update={"settings": supplier.settings.model_copy(update=settings)})
         hints = told.hints()
         hints = hints.model_copy(
@@ -64,7 +69,17 @@ async def confirm(
             kept = remember(mapped, confirmed_by=actor).model_copy(update={"price_profile": None})
             mapping_id = await mappings.keep(connection, supplier.id, kept, actor)
     left = tuple(question for question in mapped.questions if question.code in BY_SETTING)
-    return Confirmed(mapping_id=mapping_id, mapped=mapped, settings=settings, still_open=left)
+    return Confirmed(
+        mapping_id=mapping_id, mapped=mapped, settings=settings, still_open=left, key_before=_key_before(force, mapped)
+    )
+
+
+def _key_before(force: dict[str, Any] | None, mapped: MappedSheet) -> str | None:
+    if force is None or force["mapping"] is None:
+        return None
+    then = MappedSheet.model_validate(force["mapping"])
+    same, former = followed_key(then, mapped)
+    return None if same or former is None else key_title(then)
 
 
 def _sorted_out(answers: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:

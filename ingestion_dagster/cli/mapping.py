@@ -78,10 +78,16 @@ def confirm(
                 "mapping": done.mapped.mapping(),
                 "settings": done.settings,
                 "still_open": [question.message for question in done.still_open],
+                "key_before": done.key_before,
             }
         )
         return
     _tell(done.mapped.model_copy(update={"questions": done.still_open}), f"{key}: confirmed")
+    if done.key_before is not None:
+        say(
+            f"the items were known by “{done.key_before}” so far: the next load finds them again over it, gives them"
+            " their new keys and compares their prices"
+        )
     say("load the list with it: ", strong(f"ingestion load {key}"))
 
 

@@ -63,7 +63,7 @@ def test_a_held_list_is_seen_and_approved_in_the_ui(page: Page, stack: Stack) ->
     job = f"{stack.dagster.url}/locations/ingestion_dagster/jobs/review_batch"
     page.goto(f"{job}/playground/setup?config={quote(config)}")
     launch = page.get_by_role("button", name="Launch run", exact=False).first
-    expect(launch).to_be_enabled()
+    expect(launch).to_be_enabled(timeout=PATIENCE)
     picture(page, "held-approve")
     launch.click()
     assert after_approval(stack, "held-2")["status"] == "success"

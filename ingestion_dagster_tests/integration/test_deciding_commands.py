@@ -141,6 +141,23 @@ def test_columns_are_shown_and_confirmed(shop: Shop, ingestion: Terminal) -> Non
     assert ingestion("mapping", "confirm", "acme", "price")[0] == 2
 
 
+def test_another_key_is_announced_when_it_is_confirmed_and_shown_by_why(shop: Shop, ingestion: Terminal) -> None:
+    header = ("SKU", "Name", "Price", "Currency", "Stock", "Article")
+    lines = [[*row, f"N{7 * n:04}"] for n, row in enumerate(rows_of(CALM))]
+    shop.load(lines, header)
+    assert ingestion("mapping", "confirm", "acme", "sku=SKU")[0] == 0
+    assert shop.load().status == "success"
+    code, done = ingestion.json("mapping", "confirm", "acme", "sku=Article")
+    assert (code, done["key_before"]) == (0, "SKU")
+    code, out, _ = ingestion("mapping", "confirm", "acme", "sku=Article")
+    assert "known by “SKU” so far" in " ".join(out.split())
+    assert shop.load().rekeyed == 20
+    code, out, _ = ingestion("why", "acme", "A002")
+    assert (code, "N0007" in out, "known before as" in out) == (0, True, True)
+    _, done = ingestion.json("mapping", "confirm", "acme")
+    assert done["key_before"] is None
+
+
 def test_a_product_is_activated_and_archived(shop: Shop, ingestion: Terminal) -> None:
     _, drafts = ingestion.json("product", "list", "--status", "draft")
     assert len(drafts) == 20
