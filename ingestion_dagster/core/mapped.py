@@ -38,7 +38,7 @@ class ReadingHints(BaseModel):
     decimal: Literal[".", ","] | None = None
     encoding: str | None = None
     delimiter: str | None = None
-    price_scale: int = Field(default=2, ge=0, le=4)
+    price_scale: int = Field(default=2, ge=0, le=6)
     """Decimals of a price; more are handled by `price_scale_policy`."""
     price_scale_policy: Literal["reject", "round"] = "reject"
     zero_price: Literal["reject", "accept"] = "reject"

@@ -69,7 +69,7 @@ class SupplierSettings(BaseModel):
     decimal: Literal[".", ","] | None = None
     encoding: str | None = None
     delimiter: str | None = None
-    price_scale: int = Field(2, ge=0, le=4)
+    price_scale: int = Field(2, ge=0, le=6)
     price_scale_policy: Literal["reject", "round"] = "reject"
     zero_price: Literal["reject", "accept"] = "reject"
     price_basis: Annotated[int, Field(ge=1, le=1_000_000)] | Annotated[str, Field(min_length=1)] | None = None

@@ -24,6 +24,7 @@ from ingestion_dagster.core.mapped_parts import (
 from ingestion_dagster.core.mapping import Mapping, map_columns
 from ingestion_dagster.core.money_evidence import find_currency, find_styles
 from ingestion_dagster.core.overrides import resolve_columns
+from ingestion_dagster.core.price_decimals import decimals_questions
 from ingestion_dagster.core.price_meaning import find_meaning
 from ingestion_dagster.core.questions import (
     ACCEPT_FROM,
@@ -162,6 +163,7 @@ def _price_list(
         questions += drift_questions(drift, known.given)
     questions += [*price_questions(table, mapping), *meaning.questions, *table_questions(table)]
     questions += money_questions(styles.get("price"), currency, price)
+    questions += decimals_questions(table, price, styles.get("price"), hints)
     still_open = _unsettled(questions, remembered, drift)
     confidence = confidence_of(table, mapping, bool(known.columns))
     decision: Decision = "accept" if confidence >= ACCEPT_FROM and not still_open else "ask"
