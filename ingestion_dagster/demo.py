@@ -17,7 +17,7 @@ from ingestion_dagster.demo_third_day import third_day
 from ingestion_dagster.demo_waiting import results_of
 from ingestion_dagster.local import erase
 from ingestion_dagster.local.errors import ServicesFailed
-from ingestion_dagster.processes import Running, dagster_processes
+from ingestion_dagster.processes import Running, alone, dagster_processes
 from ingestion_dagster.samples import SAMPLES, Sample, deliver, register_samples
 from ingestion_dagster.samples.google import SheetSamples, sheet_samples
 from ingestion_dagster.settings import Settings
@@ -30,7 +30,12 @@ def main() -> int:
     root = Settings().local_root / "demo"
     settings = Settings(local_root=root, database_url=None, redis_url=None, inbox=None, snapshot_url=None)
     settings = settings.model_copy(update={"database_url": None, "redis_url": None})
-    erase(root)
+    with alone(settings, "make demo"):
+        erase(root)
+        return _all_days(settings)
+
+
+def _all_days(settings: Settings) -> int:
     started = time.monotonic()
     starting = console.status("starting PostgreSQL, Redis and the Dagster daemon …")
     with starting, sheet_samples() as sheets, workplace(settings) as place:

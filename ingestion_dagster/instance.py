@@ -60,6 +60,11 @@ def prepare_home(settings: Settings) -> Path:
     return home
 
 
+def records_are_ours(settings: Settings) -> bool:
+    """Whether Dagster keeps its records where `dagster_storage.py` says; somebody's own dagster.yaml may differ."""
+    return "StorageByEnvironment" in (home_of(settings) / "dagster.yaml").read_text(encoding="utf-8")
+
+
 @contextmanager
 def instance(place: Workplace) -> Iterator["dg.DagsterInstance"]:
     """The instance that the UI shows, where there is one; else one that is forgotten afterwards."""

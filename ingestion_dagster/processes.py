@@ -1,72 +1,154 @@
-"""Dagster's processes on a laptop: code server, daemon, webserver, on a leash. In production they are containers."""
+"""Dagster's processes on a laptop: code server, daemon, webserver, on a leash. In production they are containers.
 
-import socket
+How each is started and ended is here; whether it works is asked in `health.py`, what follows from that is decided in
+`supervision.py`.
+"""
+
+import json
+import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingestion_dagster.instance import dagster_environment, prepare_home
+from ingestion_dagster import health
+from ingestion_dagster.instance import dagster_environment, home_of, prepare_home
 from ingestion_dagster.local.errors import ServicesFailed
-from ingestion_dagster.local.leash import leashed, port_free
+from ingestion_dagster.local.leash import leashed
+from ingestion_dagster.local.ports import next_free_port, port_free, taken_by
+from ingestion_dagster.local.sockets import socket_path
+from ingestion_dagster.local.sole import sole
+from ingestion_dagster.settings import Settings
 from ingestion_dagster.workplace import Workplace
 
 START_LIMIT = 90.0
-MODULE = "ingestion_dagster.definitions"
+MODULE, LOCATION = "ingestion_dagster.definitions", "ingestion_dagster"
 
 
 @dataclass
 class Running:
-    """The processes by name, and where the UI answers (None without one)."""
+    """The processes by name, and where they are reached; `url` of the UI is None without one."""
 
-    url: str | None
-    logs: Path
+    place: Workplace
+    port: int | None
+    socket: Path
+    """Of the code server. Nothing listens on a port but the UI: whoever reaches the code server can run code."""
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    leashes: dict[str, ExitStack] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str | None:
+        return f"http://127.0.0.1:{self.port}" if self.port else None
+
+    @property
+    def logs(self) -> Path:
+        return self.place.settings.local_root / "log"
+
+    @property
+    def storage(self) -> str:
+        """Where Dagster keeps its records, for `health.daemon`."""
+        return health.storage_of(dagster_environment(self.place), home_of(self.place.settings))
+
+    def log_of(self, name: str) -> Path:
+        return self.logs / f"dagster-{name.replace(' ', '-')}.log"
+
+    def commands(self) -> dict[str, tuple[str, ...]]:
+        """What is run, in the order of starting."""
+        workspace = str(home_of(self.place.settings) / "workspace.yaml")
+        code = ("dagster", "api", "grpc", "--socket", str(self.socket), "--module-name", MODULE)
+        found = {
+            "code server": (*code, "--location-name", LOCATION),
+            "daemon": ("dagster-daemon", "run", "-w", workspace),
+        }
+        if self.port is not None:
+            found["webserver"] = ("dagster-webserver", "-h", "127.0.0.1", "-p", str(self.port), "-w", workspace)
+        return found
+
+    def start(self, name: str) -> None:
+        """Start it; that it answers is not waited for. What was there before under that name is ended first."""
+        self.end(name)
+        leash = ExitStack()
+        command, environment = self.commands()[name], dagster_environment(self.place)
+        self.processes[name] = leash.enter_context(leashed(command, environment, self.log_of(name)))
+        self.leashes[name] = leash
+
+    def end(self, name: str) -> None:
+        """End it and all it started, by force where it does not obey."""
+        leash = self.leashes.pop(name, None)
+        if leash is not None:
+            leash.close()
+
+    def end_all(self) -> None:
+        """All at the same time."""
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.terminate()
+        for name in list(self.leashes):
+            self.end(name)
 
     def ended(self) -> str | None:
         """The name of a process that is gone, if any."""
-        return next((name for name, process in self.processes.items() if process.poll() is not None), None)
+        return next((name for name in self.processes if self.end_of(name)), None)
+
+    def end_of(self, name: str) -> str | None:
+        """How the process ended, in words; None while it is there."""
+        code = self.processes[name].poll()
+        if code is None:
+            return None
+        return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended by itself (exit {code})"
+
+
+@contextmanager
+def alone(settings: Settings, what: str) -> Iterator[None]:
+    """Be the only one with this folder and this Dagster home: two daemons would be in each other's way.
+
+    `what` is the command, as another is told. Raises ServicesFailed, which names the one that is there.
+    """
+    with ExitStack() as stack:
+        for folder in sorted({settings.local_root.resolve(), home_of(settings).resolve()}):
+            stack.enter_context(sole(folder, what))
+        yield
 
 
 @contextmanager
 def dagster_processes(place: Workplace, port: int | None) -> Iterator[Running]:
     """Everything Dagster needs, ready to work; with the UI where it gets a `port`. All end with this process.
 
-    A port that is taken is replaced by a free one. Raises ServicesFailed where a process does not come up.
+    Raises ServicesFailed where the port is taken or a process does not come up.
     """
-    home, environment = prepare_home(place.settings), dagster_environment(place)
-    if port is not None and not port_free(port):
-        port = _free_port()
-    code_port = _free_port()
-    workspace = home / "workspace.yaml"
-    workspace.write_text(
-        f"load_from:\n  - grpc_server:\n      host: 127.0.0.1\n      port: {code_port}\n"
-        "      location_name: ingestion_dagster\n"
-    )
-    running = Running(f"http://127.0.0.1:{port}" if port else None, place.settings.local_root / "log")
-    with ExitStack() as stack:
-
-        def start(name: str, *command: str) -> None:
-            log = running.logs / f"dagster-{name.replace(' ', '-')}.log"
-            running.processes[name] = stack.enter_context(leashed(command, environment, log))
-
-        start("code server", "dagster", "code-server", "start", "-h", "127.0.0.1", "-p", str(code_port), "-m", MODULE)
-        # The tables of Dagster's database are made by whoever comes first; two at once would get in each other's way.
-        _make_storage(environment)
-        _until(lambda: not port_free(code_port), running)
-        start("daemon", "dagster-daemon", "run", "-w", str(workspace))
-        if port is not None:
-            start("webserver", "dagster-webserver", "-h", "127.0.0.1", "-p", str(port), "-w", str(workspace))
-            _until(lambda: _answers(f"{running.url}/server_info"), running)
-        stack.callback(_end_together, running)
-        yield running
+    if port is not None:
+        check_port(port)
+    home = prepare_home(place.settings)
+    with socket_path(place.settings.local_root / "run", "code.sock") as socket:
+        running = Running(place, port, socket)
+        server = {"socket": str(socket), "location_name": LOCATION}
+        (home / "workspace.yaml").write_text(json.dumps({"load_from": [{"grpc_server": server}]}) + "\n")
+        try:
+            running.start("code server")
+            # Dagster's tables are made by whoever comes first; two at once would get in each other's way.
+            make_storage(dagster_environment(place))
+            _until(lambda: health.code_server(f"unix:{socket}", 1) is None, running, "code server")
+            running.start("daemon")
+            if running.url is not None:
+                url = running.url
+                running.start("webserver")
+                _until(lambda: health.webserver(url, 2) is None, running, "webserver")
+            yield running
+        finally:
+            running.end_all()
 
 
-def _make_storage(environment: dict[str, str]) -> None:
+def check_port(port: int) -> None:
+    """Raises ServicesFailed, which says who has the port and which one is free, where it is taken."""
+    if not port_free(port):
+        free = next_free_port(port)
+        raise ServicesFailed(f"`--port {port}` is taken by {taken_by(port)}; try `--port {free}`")
+
+
+def make_storage(environment: dict[str, str]) -> None:
     """Open the instance once, in a process of its own, so that its tables exist."""
     opening = "import dagster; dagster.DagsterInstance.get().get_runs_count()"
     done = subprocess.run(  # noqa: S603 - our own interpreter and words
@@ -77,31 +159,11 @@ def _make_storage(environment: dict[str, str]) -> None:
         raise ServicesFailed(f"Dagster's instance does not open: {''.join(last)}")
 
 
-def _end_together(running: Running) -> None:
-    """Ask all to end at once; waiting for them happens where they were started."""
-    for process in running.processes.values():
-        if process.poll() is None:
-            process.terminate()
-
-
-def _until(condition: Callable[[], bool], running: Running) -> None:
+def _until(condition: Callable[[], bool], running: Running, name: str) -> None:
     end = time.monotonic() + START_LIMIT
     while not condition():
-        gone = running.ended()
-        if gone or time.monotonic() > end:
-            raise ServicesFailed(f"the {gone or 'Dagster UI'} did not start; see {running.logs}")
+        ended = running.end_of(name)
+        if ended or time.monotonic() > end:
+            how = ended or f"does not answer within {START_LIMIT:.0f} s"
+            raise ServicesFailed(f"the {name} {how}; see {running.log_of(name)}")
         time.sleep(0.1)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own loopback address
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

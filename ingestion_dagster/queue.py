@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import redis
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
 
 from ingestion_dagster.core.errors import StoreUnavailable
@@ -206,6 +206,21 @@ class Mailbox:
             for name, value in wanted.items()
             if have.get(name) != value
         ]
+
+
+def ask(url: str, seconds: float) -> str | None:
+    """Why the Redis at `url` does not work, None where it does. One PING on a connection of its own, tried once."""
+    client = redis.Redis.from_url(
+        url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=Retry(NoBackoff(), 0)
+    )
+    try:
+        with _translated():
+            client.ping()
+    except StoreUnavailable as error:
+        return str(error).removeprefix("Redis ")
+    finally:
+        client.close()
+    return None
 
 
 class _translated:

@@ -6,7 +6,7 @@ The only place that decides between a configured server and the embedded one. Kn
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +16,7 @@ from ingestion_dagster.store.database import Database, Limits, run
 from ingestion_dagster.store.requests import Rules
 
 if TYPE_CHECKING:
+    from ingestion_dagster.local import Services
     from ingestion_dagster.queue import Mailbox
 
 T = TypeVar("T")
@@ -111,12 +112,18 @@ def workplace_as_it_is(settings: Settings) -> Iterator[Workplace]:
 
     _close_to_others(settings.local_root)
     with private_files(), services(settings.local_root) as running:
-        yield Workplace(
-            settings,
-            database.get_secret_value() if database else running.database_url,
-            queue.get_secret_value() if queue else running.redis_url,
-            running.dagster_url,
-        )
+        yield at(Workplace(settings, "", ""), running)
+
+
+def at(place: Workplace, running: "Services") -> Workplace:
+    """The same with the addresses of the embedded servers, where the settings name none."""
+    database, queue = place.settings.database_url, place.settings.redis_url
+    return replace(
+        place,
+        database_url=database.get_secret_value() if database else running.database_url,
+        redis_url=queue.get_secret_value() if queue else running.redis_url,
+        dagster_url=running.dagster_url,
+    )
 
 
 def _close_to_others(root: Path) -> None:

@@ -9,13 +9,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ingestion_dagster.local import state
 from ingestion_dagster.local.errors import ServicesFailed
 from ingestion_dagster.local.locks import held, open_lock, try_exclusive
-from ingestion_dagster.local.place import ADVICE, Paths, make_folders
+from ingestion_dagster.local.place import ADVICE, Paths, make_folders, shortage
 from ingestion_dagster.local.ports import answers
 from ingestion_dagster.local.process import python_call, wait_for
 from ingestion_dagster.local.state import Services
@@ -39,6 +39,40 @@ def services(root: Path) -> Iterator[Services]:
     make_folders(paths)
     with held(paths.users_lock, shared=True):
         yield _running(paths)
+
+
+def guarded(root: Path) -> bool:
+    """Whether the process that keeps the services is there. Without it they end."""
+    lock = open_lock(Paths(root.resolve()).guardian_lock)
+    try:
+        return not try_exclusive(lock)
+    finally:
+        os.close(lock)
+
+
+def restarted(root: Path) -> Services:
+    """The services started anew, for a process that is inside `services(root)` and gets no answer from them.
+
+    What is left of the earlier ones is ended first, by force where it hangs. Raises `ServicesFailed` with the reason.
+    """
+    paths = Paths(root.resolve())
+    _end_guardian(paths)
+    return _running(paths)
+
+
+def _end_guardian(paths: Paths) -> None:
+    known, guardian = state.read(paths.state), open_lock(paths.guardian_lock)
+    try:
+        for number, seconds in ((signal.SIGTERM, 40.0), (signal.SIGKILL, 10.0)):
+            if try_exclusive(guardian):
+                return
+            if known is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(known.guardian_pid, number)
+            if wait_for(lambda: try_exclusive(guardian), seconds):
+                return
+    finally:
+        os.close(guardian)
 
 
 def erase(root: Path) -> None:
@@ -89,7 +123,9 @@ def _running(paths: Paths) -> Services:
             return found
         else:
             time.sleep(0.05)
-    raise ServicesFailed(f"The embedded services were not ready after {START_LIMIT:.0f} s; see {paths.log}. {ADVICE}")
+    raise ServicesFailed(
+        f"The embedded services were not ready after {START_LIMIT:.0f} s; see {paths.log}{shortage(paths)}. {ADVICE}"
+    )
 
 
 def _spawn(paths: Paths, lock: int) -> subprocess.Popen[bytes]:
@@ -111,7 +147,9 @@ def _wait_until_ready(starter: subprocess.Popen[bytes], paths: Paths) -> None:
     try:
         answer, _ = starter.communicate(timeout=START_LIMIT)
     except subprocess.TimeoutExpired as error:
-        raise ServicesFailed(f"The embedded services take over {START_LIMIT:.0f} s to start; see {log}.") from error
+        raise ServicesFailed(
+            f"The embedded services take over {START_LIMIT:.0f} s to start; see {log}{shortage(paths)}"
+        ) from error
     text = answer.decode(errors="replace")
     if text != "ready":
-        raise ServicesFailed(text or f"The embedded services did not start; see {log}. {ADVICE}")
+        raise ServicesFailed(f"{text or f'The embedded services did not start; see {log}. {ADVICE}'}{shortage(paths)}")

@@ -43,7 +43,8 @@ class Server:
     name: str
     run: Path
     log: IO[bytes]
-    port: int
+    port: int | None
+    """The one it had before, and then the one it has."""
     launch: Callable[[int, IO[bytes], int], subprocess.Popen[bytes]]
     ready: Callable[[subprocess.Popen[bytes], int], bool]
     left_over: Callable[[], int | None]
@@ -52,20 +53,21 @@ class Server:
     crashes: list[float] = field(default_factory=list)
 
     def start(self) -> None:
-        """Start and wait until it answers; with another port when that one was taken in the meantime."""
+        """Start and wait until it answers; with another port where that one is taken."""
         for _ in range(5):
-            lock = self._own_lock()
+            lock = self._own_lock()  # an earlier one of ours is gone now, and its port free
             try:
-                self.process = self.launch(self.port, self.log, lock)
+                self.port = port = choose_port(self.port)
+                self.process = self.launch(port, self.log, lock)
             finally:
                 os.close(lock)
-            process, port = self.process, self.port
+            process = self.process
             wait_for(lambda p=process, n=port: p.poll() is not None or self.ready(p, n), START_LIMIT)  # type: ignore[misc]
             if process.poll() is None:
                 if self.ready(process, port):
                     return
                 raise ServicesFailed(f"{self.name} did not answer within {START_LIMIT:.0f} s; see {self.log.name}")
-            self.port = choose_port()
+            self.port = None
         raise ServicesFailed(f"{self.name} ends as soon as it is started: {self._last_line()} (see {self.log.name})")
 
     def _last_line(self) -> str:
@@ -156,7 +158,7 @@ def _postgres_server(paths: Paths, place: Place, log: IO[bytes], port: int | Non
         name="postgres",
         run=paths.run,
         log=log,
-        port=choose_port(port),
+        port=port,
         launch=lambda port, log, lock: postgres.start(place, port, log, lock, extra),
         ready=lambda process, port: postgres.ready(place, process),
         left_over=lambda: postgres.left_over(place),
@@ -169,7 +171,7 @@ def _valkey_server(paths: Paths, place: Place, log: IO[bytes], port: int | None,
         name="valkey",
         run=paths.run,
         log=log,
-        port=choose_port(port),
+        port=port,
         launch=lambda port, log, lock: valkey.start(place, port, password, log, lock),
         ready=lambda process, port: valkey.ready(port, password),
         left_over=lambda: valkey.left_over(place),
@@ -181,6 +183,7 @@ def _watch(paths: Paths, servers: list[Server], secret: dict[str, str]) -> None:
     """Until no user has been there for `LINGER` seconds. The exclusive lock then keeps new ones waiting."""
     users = open_lock(paths.users_lock)
     unused_since: float | None = None
+    published = True
     while True:
         time.sleep(POLL)
         crashed = [server for server in servers if server.process is not None and server.process.poll() is not None]
@@ -188,7 +191,13 @@ def _watch(paths: Paths, servers: list[Server], secret: dict[str, str]) -> None:
             paths.state.unlink(missing_ok=True)
             for server in crashed:
                 server.revive()
-            _publish(paths, servers, secret)
+            published = False
+        if not published:
+            with suppress(
+                OSError
+            ):  # a full disk: the servers run at their old addresses; it is told when there is room
+                _publish(paths, servers, secret)
+                published = True
         if not try_exclusive(users):
             unused_since = None
             continue
@@ -201,8 +210,8 @@ def _watch(paths: Paths, servers: list[Server], secret: dict[str, str]) -> None:
 
 def _publish(paths: Paths, servers: list[Server], secret: dict[str, str]) -> None:
     database, redis = servers
-    assert database.process is not None
-    assert redis.process is not None
+    assert database.process is not None and database.port is not None  # noqa: PT018
+    assert redis.process is not None and redis.port is not None  # noqa: PT018
     state.write_private(paths.ports, {"postgres": database.port, "redis": redis.port})
     state.publish(
         paths.state,

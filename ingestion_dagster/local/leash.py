@@ -17,12 +17,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ingestion_dagster.local.ports import port_free
-from ingestion_dagster.local.process import adopt_orphans, child_setup, default_signals, python_call
+from ingestion_dagster.local.process import adopt_orphans, child_setup, default_signals, end, python_call
 
 __all__ = ["leashed", "port_free"]
 
 GRACE = 10.0
 """Seconds between SIGTERM and SIGKILL."""
+LAST = 5.0
+"""Seconds after SIGKILL."""
 
 
 @contextmanager
@@ -59,7 +61,7 @@ def leashed(args: Sequence[str], env: Mapping[str, str], log_path: Path) -> Iter
         yield process
     finally:
         os.close(held_by_caller)
-        process.wait()
+        end(process, ((signal.SIGCONT, GRACE + LAST),))
 
 
 def main() -> None:
@@ -90,7 +92,7 @@ def _wait_for_an_end(program: subprocess.Popen[bytes], caller: int, awake: int) 
 
 def _end_all(program: subprocess.Popen[bytes], grace: float) -> None:
     """The program's group and, on Linux, descendants that left it and were adopted here when their parent ended."""
-    for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
+    for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, LAST)):
         deadline = time.monotonic() + seconds
         told: set[int] = set()
         while time.monotonic() < deadline:

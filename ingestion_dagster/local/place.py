@@ -11,14 +11,18 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from ingestion_dagster.local.errors import ServicesFailed
+from ingestion_dagster.local.locks import open_lock
 
 # Folders that any account can enter. The first is not emptied by the system's tidying jobs, the second may be.
 OUTSIDE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - a fresh private folder is made inside
+ROOM = 100_000_000
+"""Bytes that a start may need: a new cluster takes 40 MB, programs that must be copied 60, each WAL file 16."""
 ADVICE = "Set DATABASE_URL and REDIS_URL to servers of your own instead."
 
 
@@ -82,13 +86,27 @@ def make_folders(paths: Paths) -> None:
         for folder in (paths.run, paths.log):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
+        for lock in (paths.users_lock, paths.start_lock, paths.guardian_lock):
+            os.close(open_lock(lock))
     except PermissionError as error:
         raise ServicesFailed(
             f"{paths.root} belongs to another user, so the embedded services cannot use it. Delete it as that "
             f"user, or name another folder: INGESTION_LOCAL_ROOT. {ADVICE}"
         ) from error
     except OSError as error:
-        raise ServicesFailed(f"The folder for the embedded services cannot be made: {error}. {ADVICE}") from error
+        raise ServicesFailed(
+            f"The folder for the embedded services cannot be made: {error}{shortage(paths)}. {ADVICE}"
+        ) from error
+
+
+def shortage(paths: Paths) -> str:
+    """What to add to the words of a failure where the disk is nearly full; nothing where there is room."""
+    for folder in (paths.root, paths.data.resolve()):
+        with suppress(OSError):
+            free = shutil.disk_usage(folder).free
+            if free < ROOM:
+                return f" (no space left: {free / 1e6:.0f} MB are free where {folder} is; make room there)"
+    return ""
 
 
 def settle(paths: Paths) -> Place:

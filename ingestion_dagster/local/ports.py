@@ -33,3 +33,23 @@ def choose_port(preferred: int | None = None) -> int:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def taken_by(port: int) -> str:
+    """Who listens on the port, in words: a program with its process id where the system tells."""
+    import psutil
+
+    try:
+        listening = [
+            one.pid for one in psutil.net_connections("tcp") if one.status == "LISTEN" and one.laddr.port == port
+        ]
+        pid = next(pid for pid in listening if pid is not None)
+        return f"{psutil.Process(pid).name()} (process {pid})"
+    except (psutil.Error, OSError, StopIteration):
+        return "another program"
+
+
+def next_free_port(port: int) -> int:
+    """The first free one after `port`; any free one where there is none near it."""
+    near = range(port + 1, min(port + 100, 65536))
+    return next((number for number in near if port_free(number)), None) or choose_port()

@@ -179,6 +179,22 @@ async def connected(url: str, limits: Limits | None = None) -> AsyncIterator[Dat
         await engine.dispose()
 
 
+def ask(url: str, limits: Limits, seconds: float) -> str | None:
+    """Why the catalogue does not work, None where it does. One `SELECT 1` on a connection of its own."""
+
+    async def _ask(database: Database) -> None:
+        async with asyncio.timeout(seconds), database.transaction() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    try:
+        run(url, _ask, limits)
+    except (StoreUnavailable, StoreRejected) as error:
+        return f"does not answer: {error}"
+    except TimeoutError:
+        return f"does not answer within {seconds:.0f} s"
+    return None
+
+
 def run(url: str, work: Callable[[Database], Coroutine[Any, Any, T]], limits: Limits | None = None) -> T:
     """`work` on a loop of its own, for callers that are not asynchronous (sensors, the command line)."""
 

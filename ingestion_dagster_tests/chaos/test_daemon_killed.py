@@ -6,10 +6,9 @@ Also counted here: the connections that all of it has open, in both databases, a
 import json
 import os
 import signal
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +17,7 @@ import psycopg2
 import pytest
 import redis
 
-from ingestion_dagster.instance import dagster_environment, prepare_home
-from ingestion_dagster.local.leash import leashed, port_free
-from ingestion_dagster.processes import MODULE, _make_storage
+from ingestion_dagster.processes import Running, dagster_processes
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.workplace import Workplace, workplace
 from ingestion_dagster_tests.chaos.forms import Form, report
@@ -37,24 +34,23 @@ LIST = "Item code,Name,Price,Currency\n" + "".join(f"K-{n},Brass key number {n},
 class Dagster:
     """Code server, and a daemon that can be killed and started again."""
 
-    place: Workplace
-    environment: dict[str, str]
-    workspace: str
-    stack: ExitStack
-    daemon: Any = None
+    running: Running
     most: int = 0
     """Connections at once."""
 
-    def start_daemon(self) -> None:
-        log = self.place.settings.local_root / "log" / "dagster-daemon.log"
-        command = ("dagster-daemon", "run", "-w", self.workspace)
-        self.daemon = self.stack.enter_context(leashed(command, self.environment, log))
+    @property
+    def place(self) -> Workplace:
+        return self.running.place
 
     def kill_daemon(self) -> None:
         """The program itself, with SIGKILL; its leash ends with it."""
-        for child in psutil.Process(self.daemon.pid).children():
+        leash = self.running.processes["daemon"]
+        for child in psutil.Process(leash.pid).children():
             os.kill(child.pid, signal.SIGKILL)
-        self.daemon.wait(timeout=20)
+        leash.wait(timeout=20)
+
+    def start_daemon(self) -> None:
+        self.running.start("daemon")
 
     def runs(self) -> list[str]:
         """The run keys of all runs."""
@@ -79,23 +75,12 @@ class Dagster:
 @contextmanager
 def dagster() -> Iterator[Dagster]:
     """All of it but the webserver, with room for twenty runs."""
-    with temporary_root() as root, ExitStack() as stack:
+    with temporary_root() as root:
         settings = Settings(local_root=root, max_jobs=AT_ONCE, sensor_wait_seconds=0)
-        place = stack.enter_context(workplace(settings))
-        settings.inbox_path.mkdir(parents=True, exist_ok=True)
-        environment, home = dagster_environment(place) | {"DAGSTER_IS_DEV_CLI": ""}, prepare_home(settings)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        workspace = home / "workspace.yaml"
-        workspace.write_text(f"load_from:\n  - grpc_server: {{host: 127.0.0.1, port: {port}}}\n")
-        command = ("dagster", "code-server", "start", "-h", "127.0.0.1", "-p", str(port), "-m", MODULE)
-        stack.enter_context(leashed(command, environment, root / "log" / "dagster-code-server.log"))
-        _make_storage(environment)
-        _until(lambda: not port_free(port), 60)
-        made = Dagster(place, environment, str(workspace), stack)
-        made.start_daemon()
-        yield made
+        with workplace(settings) as place:
+            settings.inbox_path.mkdir(parents=True, exist_ok=True)
+            with dagster_processes(place, None) as running:
+                yield Dagster(running)
 
 
 def _until(condition: Any, seconds: float) -> None:

@@ -11,6 +11,7 @@ import psycopg2
 import pytest
 import redis
 
+from ingestion_dagster.local.ports import choose_port
 from ingestion_dagster.processes import Running, dagster_processes
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.workplace import Workplace, workplace
@@ -81,5 +82,5 @@ def stack() -> Iterator[Stack]:
     """Everything `ingestion up` starts, in a folder of its own; stopped before the tests that do not need it."""
     with temporary_root() as root:
         settings = Settings(local_root=root)
-        with workplace(settings) as place, dagster_processes(place, 3999) as running:
+        with workplace(settings) as place, dagster_processes(place, choose_port()) as running:
             yield Stack(place, running)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from ingestion_dagster.health import ADDRESSES
+
 CHECKOUT = Path(__file__).parents[2]
 OURS = ("migrate", "code", "webserver", "daemon")
 
@@ -114,6 +116,24 @@ def test_the_webserver_and_the_daemon_ask_the_code_service(compose: Any, dockerf
     assert f'"{local["module_name"]}"' in command
     assert local["location_name"] == server["location_name"]
     assert f'"{server["location_name"]}"' in command
+
+
+def test_health_is_asked_of_the_process_that_works_as_ingestion_up_asks_it(compose: Any, dockerfile: list[str]) -> None:
+    """A proxy before the code server would answer for one that is gone."""
+    command = next(line for line in reversed(dockerfile) if line.startswith("CMD"))
+    assert command.startswith('CMD ["dagster", "api", "grpc",')
+    check = next(line for line in dockerfile if line.startswith("HEALTHCHECK"))
+    asked = {"code": check[check.index("CMD [") + 4 :]}
+    for name in ("webserver", "daemon"):
+        first, *asked_of = compose["services"][name]["healthcheck"]["test"]
+        assert first == "CMD"
+        asked[name] = str(asked_of).replace("'", '"')
+    assert "healthcheck" not in compose["services"]["code"]
+    for name, words in asked.items():
+        assert words == f'["python", "-m", "ingestion_dagster.health", "{name}"]'
+    server = yaml.safe_load((CHECKOUT / "deploy/docker/workspace.yaml").read_text())["load_from"][0]["grpc_server"]
+    assert ADDRESSES["code"].endswith(f":{server['port']}")
+    assert ADDRESSES["webserver"].endswith(compose["services"]["webserver"]["ports"][0].rpartition(":")[2])
 
 
 def test_the_script_that_creates_the_databases_is_valid_shell(compose: Any) -> None:
