@@ -48,6 +48,11 @@ def ways(cells: list[str], width: int, allowed: frozenset[tuple[int, Style]] | N
     return found
 
 
+def possible_joints(cells: list[str]) -> list[Joint]:
+    """All numbers that could be put together in a row, wherever they would stand."""
+    return [joint for at in range(len(cells) - 1) for joint in _joints(cells, at, at, _MOST_GROUPS)]
+
+
 def _ways(
     cells: list[str], at: int, column: int, extra: int, allowed: frozenset[tuple[int, Style]] | None
 ) -> Iterator[Way]:

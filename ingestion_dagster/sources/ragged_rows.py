@@ -7,7 +7,15 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from ingestion_dagster.core.sheets import SHIFTED, CellValue
-from ingestion_dagster.sources.divided_numbers import Joint, Style, joined, says_decimal, says_thousands, ways
+from ingestion_dagster.sources.divided_numbers import (
+    Joint,
+    Style,
+    joined,
+    possible_joints,
+    says_decimal,
+    says_thousands,
+    ways,
+)
 from ingestion_dagster.sources.quoting import Record, numbers_of
 
 _LEAST: Final = 3
@@ -28,10 +36,18 @@ class Fit(NamedTuple):
     """Columns whose numbers the separator divides, and how."""
     until: int | None = None
     """Row from which on it holds no more: the header of another table."""
+    habits: "Habits | None" = None
+    """Where rows differ in their number of cells, so that a divided number may stand in one that is not too wide; None
+    where they do not."""
 
     def holds(self, row: int) -> bool:
         """Whether `row` is one of the table's."""
         return row >= self.first_row and (self.until is None or row < self.until)
+
+    def is_doubtful(self, record: Record) -> bool:
+        """Whether a row that is not too wide may hold a divided number behind which cells are left out."""
+        joints = possible_joints(record) if self.habits is not None else []
+        return any(joint[:2] in self.divided or self.habits.oppose(joint) for joint in joints)  # type: ignore[union-attr]
 
     def fitted(self, record: Record, delimiter: str) -> list[CellValue]:
         """A record that is too wide as its row: put together, as it is where only blanks are too many, or marked as
@@ -46,6 +62,40 @@ class Fit(NamedTuple):
         return [*record, SHIFTED]
 
 
+class Habits(NamedTuple):
+    """How the columns look in rows that certainly hold no divided number: whether they have numbers, and whether all
+    (True) or none (False) of these have decimals. A column is missing where too few rows tell."""
+
+    numbers: dict[int, bool]
+    decimals: dict[int, bool | None]
+    suspicious: bool
+    """Some row is too wide by what may be a divided number: then what nothing tells speaks for one, too."""
+
+    def oppose(self, joint: Joint) -> bool:
+        """Whether the pieces of `joint` are unlike what stands in their columns elsewhere."""
+        return any(self._unlike(place, piece.strip()) for place, piece in enumerate(joint.pieces, joint.column))
+
+    def _unlike(self, place: int, piece: str) -> bool:
+        if place not in self.numbers:
+            return self.suspicious
+        padded = len(piece) > 1 and piece[0] == "0" and "." not in piece
+        decimals = self.decimals[place]
+        return not self.numbers[place] or padded or (decimals is not None and ("." in piece) != decimals)
+
+
+def _habits(rows: list[Record], suspicious: bool) -> Habits:
+    clean = [row for row in rows if not possible_joints(row)]
+    found = Habits({}, {}, suspicious)
+    for column in range(max(map(len, clean), default=0)):
+        cells = [row[column] for row in clean if column < len(row) and row[column].strip()]
+        numbers = [cell for cell, is_number in zip(cells, numbers_of(cells), strict=True) if is_number]
+        if len(cells) >= _LEAST:
+            written = {"." in cell for cell in numbers}
+            found.numbers[column] = len(numbers) > len(cells) / 2
+            found.decimals[column] = written.pop() if len(written) == 1 else None
+    return found
+
+
 def find_fit(records: list[Record], header: tuple[int, ...], delimiter: str, text: str) -> Fit | None:
     """How the rows of `records`, the file's first, fit below the header in the rows `header`; None where their width
     proves nothing, as in lists whose last cell is a list itself. `text`: what the records were split from."""
@@ -58,14 +108,19 @@ def find_fit(records: list[Record], header: tuple[int, ...], delimiter: str, tex
     usual, _ = max(Counter(map(len, rows)).items(), key=lambda found: (found[1], -found[0]))
     base = own or usual
     wide = [row for row in rows if len(row) > base]
+    habits = None
+    if own and delimiter == ",":
+        suspicious = any(ways(row, base) for row in wide)
+        if suspicious or any(len(row) < base for row in rows):
+            habits = _habits(rows, suspicious)
     if not wide:
-        return Fit(first, base, until=until)
+        return Fit(first, base, until=until, habits=habits)
     named = _filled(records[header[-1]]) if header else 0
     if named == base and all(_filled(row) <= base for row in wide):
         # Separators at the end of the rows that the header has not.
-        return Fit(first, max(base, usual), until=until)
+        return Fit(first, max(base, usual), until=until, habits=habits)
     fit = _fit_of_wide(first, base, rows, wide, delimiter, text)
-    return fit and fit._replace(until=until)
+    return fit and fit._replace(until=until, habits=habits)
 
 
 def _next_table(records: list[Record], first: int, width: int) -> int | None:

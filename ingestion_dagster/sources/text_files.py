@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ingestion_dagster.core.errors import SheetError, SourceRejected
 from ingestion_dagster.core.header_rows import find_header
 from ingestion_dagster.core.sampling import take_sample
-from ingestion_dagster.core.sheets import CUT_OFF, Row, Sheet, Workbook, column_letter
+from ingestion_dagster.core.sheets import CUT_OFF, SHIFTED, Row, Sheet, Workbook, column_letter
 from ingestion_dagster.sources.cell_frames import TOO_LONG
 from ingestion_dagster.sources.cut_files import is_cut_off, last_line
 from ingestion_dagster.sources.delimiters import declared_delimiter, delimiter_name, detect_delimiter
@@ -241,8 +241,11 @@ def _rows(reading: _Reading, limits: Limits) -> Iterator[Row]:
             if number > limits.rows:
                 raise SheetError(f"the file has more than {limits.rows:,} rows; split it")
             row: Row = [*record]
-            if len(record) > width and fit is not None and fit.holds(number - 1):
-                row = fit.fitted(record, shape.delimiter)
+            if fit is not None and (len(record) > width or fit.habits is not None) and fit.holds(number - 1):
+                if len(record) > width:
+                    row = fit.fitted(record, shape.delimiter)
+                elif fit.is_doubtful(record):
+                    row.append(SHIFTED)
             if reading.wrapped_cells:
                 row = [unwrap(cell) if cell.__class__ is str and cell[:1] in _WRAPPING else cell for cell in row]
             if len("".join(record)) > longest:

@@ -272,3 +272,18 @@ def test_a_cut_is_seen_in_every_encoding_and_a_missing_line_end_alone_is_none(en
     assert (whole.accepted, whole.rejected) == (10, 0)
     cut = look(text[:-4].encode(encoding))
     assert (cut.accepted, cut.reject_codes) == (9, {"row_cut_off": 1})
+
+
+def test_a_divided_number_behind_which_cells_are_left_out_is_no_price_of_one() -> None:
+    rows = [f"B{n},press {n},{n},{n}99.00,{n}" for n in range(1, 6)] + [
+        f"A{n},part,{n}.50,{n % 7}" for n in range(10, 30)
+    ]
+    found = grouped([*rows, "C1,crane,3,416.58", "C2,lift,7.50"], "Item,Description,Price,Stock")
+    assert found.reject_codes == {"row_shifted": 1}
+    assert found.accepted == 26
+
+
+def test_quantities_before_prices_are_no_divided_numbers_in_rows_of_different_length() -> None:
+    rows = [f"A{n},part {n},{1 + n % 3 * 9},{n}5.50" + (",new" if n % 2 else "") for n in range(10, 30)]
+    found = grouped(rows, "Item,Description,Pack,Price,Note")
+    assert (found.accepted, found.rejected) == (20, 0)
