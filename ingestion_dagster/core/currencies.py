@@ -204,6 +204,11 @@ def currency_of_place(place: str | None) -> str | None:
     return table.get(parts[0].lower())
 
 
+def currency_of_country(code: str) -> str | None:
+    """The legal tender of a country by its ISO 3166 letters: `CH` -> CHF. None where unknown."""
+    return _table().of_place.get(code.upper())
+
+
 def has_no_decimals(currency: str | None) -> bool:
     """True for money without smaller coins (JPY, VND): `1.234` cannot be a fraction there."""
     return currency in _table().no_decimals

@@ -6,7 +6,7 @@ Stricter than reading stored ones: what would only fail at the next load is refu
 import re
 from typing import Any, Final
 
-from ingestion_dagster.core.currencies import is_currency
+from ingestion_dagster.core.currencies import currency_of_country, is_currency
 from ingestion_dagster.core.errors import DataIngestionError, SourceRejected
 from ingestion_dagster.core.overrides import field_named
 from ingestion_dagster.core.supplier import SupplierSettings, settings_from
@@ -37,6 +37,10 @@ def given_settings(values: dict[str, Any]) -> dict[str, Any]:
         )
     if settings.currency is not None and not is_currency(settings.currency):
         raise SourceRejected(f"setting currency: {settings.currency!r} is no ISO 4217 code such as EUR, USD or RUB")
+    if settings.country is not None and currency_of_country(settings.country) is None:
+        raise SourceRejected(
+            f"setting country: the money of {settings.country!r} is not known; give two letters such as DE, or currency"
+        )
     _check_columns(settings)
     return settings.model_dump(mode="json", exclude_unset=True)
 

@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 PATTERNS: Final[Mapping[str, str]] = {
     "^[A-Z]{3}$": "must be three capital letters such as EUR",
+    "^[A-Z]{2}$": "must be two capital letters such as DE",
     r"^[a-z0-9][a-z0-9_-]{0,63}$": "must be a key of a-z, 0-9, - and _, as `ingestion supplier list` shows them",
 }
 _WORDS: Final[Mapping[str, str]] = {

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ingestion_dagster.core.currencies import currency_of_place
+from ingestion_dagster.core.currencies import currency_of_country
 from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.core.mapped import ReadingHints
 from ingestion_dagster.core.problems import place_of, reason_of
@@ -110,7 +110,7 @@ class Supplier(BaseModel):
     def expected_currency(self) -> str | None:
         """ISO 4217 of the setting `currency`, else of the country; None where neither is set."""
         settings = self.settings
-        return settings.currency or (currency_of_place(f"-{settings.country}") if settings.country else None)
+        return settings.currency or (currency_of_country(settings.country) if settings.country else None)
 
     def wanted_tab(self) -> str | None:
         """Title of the tab to be read; of a Google Sheet also a pattern, and only that tab is fetched."""

@@ -19,7 +19,10 @@ def given(*pairs: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("pair", "says"),
     [
-        ("colour=red", "there is no setting 'colour'; there are: characteristic_columns, column_mapping, currency,"),
+        (
+            "colour=red",
+            "there is no setting 'colour'; there are: characteristic_columns, column_mapping, country, currency,",
+        ),
         ("guards.jump=3", "there is no guard setting 'guards.jump'; there are: guards.missing_share,"),
         ("guards=3", "setting guards: must be an object"),
         ("guards.missing_share=2", "setting guards.missing_share: must be at most 1.0, not '2'"),
@@ -29,6 +32,8 @@ def given(*pairs: str) -> dict[str, Any]:
         ("delimiter=;;", "is no column separator"),
         ("currency=euro", "must be three capital letters such as EUR, not 'euro'"),
         ("currency=EUX", "is no ISO 4217 code"),
+        ("country=Germany", "must be two capital letters such as DE"),
+        ("country=QQ", "the money of 'QQ' is not known"),
         ("decimal=;", "setting decimal: must be '.' or ',', not ';'"),
         ("header_row=first", "setting header_row: must be a whole number, not 'first'"),
         ("header_row=-1", "setting header_row: must be at least 0"),
