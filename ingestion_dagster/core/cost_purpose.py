@@ -58,6 +58,13 @@ def purpose_of(text: str) -> Purpose | None:
     return None
 
 
+def names_discount(text: str) -> bool:
+    """Whether a header speaks of a discount: `Discount %`, `Ihr Rabatt`, `Скидка`. A discount group is a code."""
+    found = _purpose_in(normalise(text.replace("%", " ")))
+    grouped = any(word.endswith(("group", "gruppe", "code", "grp", "gr")) for word in normalise(text).split())
+    return found is not None and found.role == "discount" and not found.included and not grouped
+
+
 def means_money(text: str) -> bool:
     """Whether a header has a word for an amount: `Total value`, `Сумма`, `Betrag`."""
     return bool(_money_word(normalise(text)))

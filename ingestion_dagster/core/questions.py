@@ -8,6 +8,7 @@ from ingestion_dagster.core.layout import Table
 from ingestion_dagster.core.mapped import KeyField, NumberStyle, Question
 from ingestion_dagster.core.mapping import Mapping
 from ingestion_dagster.core.money_evidence import CurrencyFound
+from ingestion_dagster.core.question_examples import price_examples
 from ingestion_dagster.core.sheets import column_letter
 
 ACCEPT_FROM: Final = 0.8
@@ -47,13 +48,23 @@ def price_questions(table: Table, mapping: Mapping) -> list[Question]:
         return []
     chosen = choice.chosen.column
     if choice.contested:
-        columns = (chosen, *choice.contested)
-        message = f"which of {', '.join(column_title(table, c) for c in columns)} is the price to load?"
-    else:
-        columns = (chosen, *choice.alternatives)
-        message = f"is {column_title(table, chosen)} the price? {choice.evidence[-1]}"
+        return [which_price(table, mapping, (chosen, *choice.contested))]
+    columns = (chosen, *choice.alternatives)
+    asked = f"is {column_title(table, chosen)} the price? {choice.evidence[-1]}"
+    return [_price_question(table, mapping, columns, asked)]
+
+
+def which_price(table: Table, mapping: Mapping, columns: tuple[int, ...]) -> Question:
+    """Which of these columns is the price; the first is what would be loaded."""
+    asked = f"which of {', '.join(column_title(table, c) for c in columns)} is the price to load?"
+    return _price_question(table, mapping, columns, asked)
+
+
+def _price_question(table: Table, mapping: Mapping, columns: tuple[int, ...], asked: str) -> Question:
+    shown = price_examples(table, mapping, columns)
     options = tuple(column_title(table, column) for column in columns)
-    return [Question(code="price_column", message=message, field="price", columns=columns, options=options)]
+    message = f"{asked}{'.' if shown and asked[-1] not in '?.' else ''}{shown}"
+    return Question(code="price_column", message=message, field="price", columns=columns, options=options)
 
 
 def table_questions(table: Table) -> list[Question]:

@@ -25,6 +25,7 @@ from ingestion_dagster.core.mapping import Mapping, map_columns
 from ingestion_dagster.core.money_evidence import find_currency, find_styles
 from ingestion_dagster.core.overrides import resolve_columns
 from ingestion_dagster.core.price_decimals import decimals_questions
+from ingestion_dagster.core.price_discount import discount_questions
 from ingestion_dagster.core.price_meaning import find_meaning
 from ingestion_dagster.core.questions import (
     ACCEPT_FROM,
@@ -161,7 +162,12 @@ def _price_list(
     if drift is not None and remembered is not None:
         drift = drift.model_copy(update={"value_changes": value_changes(remembered.price_profile, profile)})
         questions += drift_questions(drift, known.given)
-    questions += [*price_questions(table, mapping), *meaning.questions, *table_questions(table)]
+    questions += [
+        *price_questions(table, mapping),
+        *discount_questions(table, mapping, hints),
+        *meaning.questions,
+        *table_questions(table),
+    ]
     questions += money_questions(styles.get("price"), currency, price)
     questions += decimals_questions(table, price, styles.get("price"), hints)
     still_open = _unsettled(questions, remembered, drift)
