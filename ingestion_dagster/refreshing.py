@@ -65,6 +65,11 @@ async def refresh(place: Workplace, moment: str, run_id: str | None = None, *, e
     )
 
 
+def task_of(moment: str, key: str) -> str:
+    """The task_id under which a refresh asks for a supplier's list."""
+    return f"refresh-{moment}-{key}"
+
+
 def send(place: Workplace, errand: str, keys: Sequence[str]) -> None:
     """A message per supplier, `errand`-`key`, as any producer's. A request that is on record already has no effect."""
     with place.mailbox() as mailbox:
@@ -117,7 +122,7 @@ def _unedited(
 
 async def _look(database: Database, supplier: Supplier, moment: str, run_id: str | None) -> str:
     """What to do about a list that nobody edited: `unchanged` (noted), `waiting`, or `ask` where it is not in force."""
-    errand = Errand(f"refresh-{moment}-{supplier.key}", run_id)
+    errand = Errand(task_of(moment, supplier.key), run_id)
     async with database.transaction() as connection:
         await items.lock_supplier(connection, supplier.id)
         found = await _same_list(connection, supplier)

@@ -7,6 +7,7 @@ import click
 import typer
 
 from ingestion_dagster.cli import batch, db, load, mapping, product, queue, registry, supplier, up
+from ingestion_dagster.cli.enqueue import enqueue
 from ingestion_dagster.cli.errors import show_errors
 from ingestion_dagster.cli.inspect import inspect
 from ingestion_dagster.cli.metrics import metrics
@@ -28,7 +29,7 @@ app = typer.Typer(
 )
 app.command()(up.up)
 app.command()(load.load)
-app.command()(load.enqueue)
+app.command()(enqueue)
 app.command()(inspect)
 app.command()(metrics)
 app.command()(plan)

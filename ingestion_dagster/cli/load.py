@@ -1,13 +1,12 @@
-"""`ingestion load` and `ingestion enqueue`: a load in this process, or one asked of the daemon."""
+"""`ingestion load`: a load in this process, through Dagster; and how the outcome of any load is told."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import uuid4
 
-import orjson
 import typer
 
-from ingestion_dagster.cli.output import AsJson, complain, print_json, print_table, progress, say, strong, tinted
+from ingestion_dagster.cli.output import AsJson, complain, print_json, progress, remark, say, strong, tinted
+from ingestion_dagster.core.supplier import Supplier
 from ingestion_dagster.core.walk import LoadSummary, failure_object, result_object
 from ingestion_dagster.instance import instance
 from ingestion_dagster.logs import leave_to_the_command_line
@@ -36,13 +35,16 @@ def load(
     if settings().log_format == "console":
         leave_to_the_command_line()
     with workplace(settings()) as place:
-        ids = {key: place.run(lambda database, key=key: _id_of(database, key)) for key in dict.fromkeys(keys)}
+        chosen = [place.run(lambda database, key=key: _one(database, key)) for key in dict.fromkeys(keys)]
+        for supplier in chosen:
+            if not supplier.active:
+                remark(f"{supplier.key} is paused; it is loaded this once because you ask for it")
         with instance(place) as dagster_instance:
-            for key, supplier_id in ids.items():
-                with progress(f"loading {key} …"):
-                    results.append(_load_one(place, dagster_instance, key, supplier_id, snapshot))
+            for supplier in chosen:
+                with progress(f"loading {supplier.key} …"):
+                    results.append(_load_one(place, dagster_instance, supplier.key, str(supplier.id), snapshot))
                 if not as_json:
-                    _tell(results[-1])
+                    tell_outcome(results[-1])
     if as_json:
         for result in results:
             print_json(result)
@@ -50,9 +52,9 @@ def load(
         sys.exit(1)
 
 
-async def _id_of(database: Database, key: str) -> str:
+async def _one(database: Database, key: str) -> Supplier:
     async with database.transaction() as connection:
-        return str((await suppliers.by_key(connection, key)).id)
+        return await suppliers.by_key(connection, key)
 
 
 def _load_one(
@@ -115,10 +117,10 @@ def _now() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _tell(result: dict[str, Any]) -> None:
+def tell_outcome(result: dict[str, Any]) -> None:
     counts, key = result["statistics"], result["supplier"]
     if result["status"] == "failure":
-        complain(result["errors"][0]["sample_message"])
+        complain(f"{key or result['task_id']}: {result['errors'][0]['sample_message']}")
         return
     colour = {"success": "green", "partial_success": "yellow", "held": "red"}.get(result["status"], "cyan")
     say(
@@ -134,22 +136,3 @@ def _tell(result: dict[str, Any]) -> None:
         say("  held: ", reason)
     for error in result["errors"][:5]:
         say(f"  {error['count']:,} x {error['sample_message']}")
-
-
-def enqueue(
-    keys: Keys,
-    high: Annotated[bool, typer.Option("--high", help="Before everything that waits.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Put a request per supplier on the queue; the running daemon loads it."""
-    with workplace(settings()) as place:
-        for key in keys:
-            place.run(lambda database, key=key: _id_of(database, key))
-        sent = [(f"cli-{uuid4().hex[:12]}", key) for key in keys]
-        with place.mailbox() as mailbox:
-            for task_id, key in sent:
-                mailbox.send(orjson.dumps({"task_id": task_id, "supplier": key}), high=high)
-    if as_json:
-        print_json([{"task_id": task_id, "supplier": key} for task_id, key in sent])
-    else:
-        print_table("On the queue", ("task_id", "supplier"), sent)

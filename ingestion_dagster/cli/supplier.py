@@ -11,7 +11,7 @@ from ingestion_dagster.core.given_settings import NESTED, changed, given_setting
 from ingestion_dagster.core.slugs import is_slug, slug
 from ingestion_dagster.core.supplier import Supplier, settings_from
 from ingestion_dagster.settings import settings
-from ingestion_dagster.store import suppliers
+from ingestion_dagster.store import requests, suppliers
 from ingestion_dagster.store.database import Database
 from ingestion_dagster.workplace import workplace
 
@@ -171,25 +171,29 @@ def show(key: Key, as_json: AsJson = False) -> None:
 
 @app.command()
 def pause(key: Key) -> None:
-    """Load its list no more. Its items and their history stay."""
-    _set_active(key, False)
-    say("supplier ", strong(key), f" is paused; `ingestion supplier resume {key}` wakes it")
+    """Load its list no more. Its items and history stay, a load at work is finished, what waits waits on."""
+    counts = _set_active(key, False)
+    at_work = " a load that is at work is finished;" if counts["leased"] else ""
+    waiting = f" {counts['waiting']:,} of its requests wait until then;" if counts["waiting"] else ""
+    say("supplier ", strong(key), f" is paused;{at_work}{waiting} `ingestion supplier resume {key}` wakes it")
 
 
 @app.command()
 def resume(key: Key) -> None:
-    """Load its list again."""
-    _set_active(key, True)
-    say("supplier ", strong(key), " is active")
+    """Load its list again, beginning with the requests that waited."""
+    counts = _set_active(key, True)
+    waiting = f"; {counts['waiting']:,} of its requests go on" if counts["waiting"] else ""
+    say("supplier ", strong(key), f" is active{waiting}")
 
 
-def _set_active(key: str, active: bool) -> None:
-    async def _change(database: Database) -> None:
+def _set_active(key: str, active: bool) -> dict[str, int]:
+    async def _change(database: Database) -> dict[str, int]:
         async with database.transaction() as connection:
             await suppliers.set_active(connection, key, active)
+            return await requests.open_requests(connection, key)
 
     with workplace(settings()) as place:
-        place.run(_change)
+        return place.run(_change)
 
 
 async def _every(database: Database) -> list[Supplier]:

@@ -1,5 +1,6 @@
 """Looking at the record of requests: counts, ages, what is at work, what is dead. Changes nothing."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -37,9 +38,35 @@ async def dead_letters(connection: AsyncConnection, limit: int = 100) -> list[di
     return letters
 
 
+async def whereabouts(connection: AsyncConnection, task_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """State, result and reason of these requests, as far as they are on record, the oldest first."""
+    rows = await connection.execute(text(WHEREABOUTS), {"tasks": list(task_ids)})
+    return [dict(row._mapping) for row in rows]
+
+
+async def open_requests(connection: AsyncConnection, supplier_key: str) -> dict[str, int]:
+    """How many requests of a supplier are at work (`leased`) and wait (`waiting`)."""
+    row = (await connection.execute(text(OPEN_REQUESTS), {"key": supplier_key})).one()
+    return {"leased": int(row.leased), "waiting": int(row.waiting)}
+
+
 async def _rows(connection: AsyncConnection, statement: str) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in await connection.execute(text(statement))]
 
+
+WHEREABOUTS = """
+SELECT DISTINCT ON (request.task_id) request.task_id, request.state, request.result, request.last_error,
+       request.error_type, supplier.key AS supplier, coalesce(supplier.active, true) AS active
+FROM ingestion_requests request LEFT JOIN suppliers supplier ON supplier.id = request.supplier_id
+WHERE request.task_id = ANY(:tasks) ORDER BY request.task_id, request.id
+"""
+
+OPEN_REQUESTS = """
+SELECT count(*) FILTER (WHERE request.state = 'leased') AS leased,
+       count(*) FILTER (WHERE request.state IN ('pending', 'retry_wait')) AS waiting
+FROM ingestion_requests request JOIN suppliers supplier ON supplier.id = request.supplier_id
+WHERE supplier.key = :key
+"""
 
 STATES = """
 SELECT state, count(*) AS count, extract(epoch FROM now() - min(received_at)) AS oldest

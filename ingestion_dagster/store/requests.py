@@ -18,8 +18,10 @@ from ingestion_dagster.store.leasing import supplier_of as supplier_of
 from ingestion_dagster.store.recording import record as record
 from ingestion_dagster.store.replaying import replay as replay
 from ingestion_dagster.store.request_reports import dead_letters as dead_letters
+from ingestion_dagster.store.request_reports import open_requests as open_requests
 from ingestion_dagster.store.request_reports import overview as overview
 from ingestion_dagster.store.request_reports import waiting_count as waiting_count
+from ingestion_dagster.store.request_reports import whereabouts as whereabouts
 from ingestion_dagster.store.request_results import published as published
 from ingestion_dagster.store.request_results import recent_results as recent_results
 from ingestion_dagster.store.request_results import settle_held as settle_held
