@@ -29,7 +29,7 @@ from ingestion_dagster.core.walk import (
 from ingestion_dagster.deciding import upsert_items as upsert_items
 from ingestion_dagster.fetching import fetch_list, open_snapshot
 from ingestion_dagster.rekeying import note_rekey
-from ingestion_dagster.store import batches, drive_states, mappings, snapshots, staging, suppliers, verdicts
+from ingestion_dagster.store import batches, drive_states, mappings, snapshots, staging, steps, suppliers, verdicts
 from ingestion_dagster.store.database import Database, connected
 from ingestion_dagster.timing import timed
 from ingestion_dagster.workplace import Workplace
@@ -199,15 +199,17 @@ async def _stage(
     log = staging.RejectLog(database, errand.task_id, supplier.id, batch_id)
     outcomes = read_rows(workbook.sheet(mapped.sheet), mapped, supplier.hints())
     counts = await staging.stage_rows(connection, batch_id, outcomes, log)
-    collapsed, conflicting = 0, []
+    collapsed, conflicting, folded = 0, [], 0
     if counts.repeated_key:
         collapsed, conflicting = await staging.settle_duplicates(connection, batch_id, supplier.settings.duplicates)
         for row in conflicting:
             await log.add(_duplicate_reject(row, supplier))
         await log.flush()
-    accepted = counts.items - collapsed - len(conflicting)
+        if mapped.rows_are_steps:
+            folded = await steps.fold_rows(connection, batch_id)
+    accepted = counts.items - collapsed - len(conflicting) - folded
     rejected = counts.rejects + len(conflicting)
-    report = {"not_items": counts.not_items, "duplicates": len(conflicting)}
+    report = {"not_items": counts.not_items, "duplicates": len(conflicting), "step_rows": folded}
     await batches.record_counts(connection, batch_id, accepted, rejected, collapsed, report)
     await note_rekey(connection, batch_id, supplier, workbook.sheet(mapped.sheet), mapped)
     return _Staged(accepted, rejected, collapsed)

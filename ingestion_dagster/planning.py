@@ -10,7 +10,7 @@ from ingestion_dagster import loading
 from ingestion_dagster.core import guards
 from ingestion_dagster.core.walk import Errand, MappedSnapshot
 from ingestion_dagster.deciding import judge, locked_batch
-from ingestion_dagster.store import batches, items, judging, rekeys, suppliers, verdicts
+from ingestion_dagster.store import batches, items, judging, rekeys, steps, suppliers, verdicts
 from ingestion_dagster.store.database import connected
 from ingestion_dagster.workplace import Workplace
 
@@ -29,6 +29,8 @@ class Plan:
     """inserted, prices, other, returned, unchanged, vanished."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     """As `store.judging.changes_of` gives them."""
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    """Prices by quantity that would change, as `store.steps.changes_of` gives them."""
     rejects: list[dict[str, Any]] = field(default_factory=list)
     guards: list[dict[str, Any]] = field(default_factory=list)
 
@@ -90,6 +92,7 @@ async def _looked_at(connection: AsyncConnection, batch_id: int, limit: int) -> 
         rejected_rows=batch["rejected_rows"],
         counts=await judging.totals_of(connection, batch),
         changes=list(await judging.changes_of(connection, batch, limit)),
+        steps=await steps.changes_of(connection, batch_id, supplier.id, limit),
         rejects=await batches.errors_by_code(connection, batch_id),
         guards=guards.as_json(stopped),
     )

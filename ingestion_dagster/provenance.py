@@ -1,16 +1,28 @@
 """Where a price comes from: the chain from the catalogue back to a cell, read again from kept bytes. Writes nothing."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ingestion_dagster.core.cell_text import raw_text
 from ingestion_dagster.core.errors import DataIngestionError, SourceRejected
 from ingestion_dagster.core.mapped import MappedSheet
-from ingestion_dagster.core.provenance import Absence, Batch, EarlierKey, PastPrice, Place, Provenance, Reading, Step
+from ingestion_dagster.core.provenance import (
+    Absence,
+    Batch,
+    EarlierKey,
+    PastPrice,
+    Place,
+    PriceStep,
+    Provenance,
+    Reading,
+    Step,
+)
 from ingestion_dagster.core.row_types import ItemRow
 from ingestion_dagster.core.rows import read_rows
 from ingestion_dagster.core.sheets import CellError, CellValue, Sheet, cell_address, column_letter
 from ingestion_dagster.core.supplier import Supplier
 from ingestion_dagster.store import batches, provenance, rejects, rekeys, suppliers
+from ingestion_dagster.store import steps as price_steps
 from ingestion_dagster.store.database import connected
 from ingestion_dagster.stored_lists import open_list, tab_of
 from ingestion_dagster.workplace import Workplace
@@ -31,6 +43,7 @@ async def why(place: Workplace, key: str, sku: str) -> Provenance:
         if item is None:
             raise SourceRejected(_unknown(key, sku, refused, await provenance.keys(connection, supplier.id)))
         history = await provenance.history(connection, item["id"])
+        stepped = await price_steps.of_item(connection, item["id"])
         absences = await provenance.absences(connection, item["id"])
         earlier = await rekeys.of_item(connection, item["id"])
         batch = await provenance.batch(connection, history[0]["batch_id"])
@@ -57,6 +70,7 @@ async def why(place: Workplace, key: str, sku: str) -> Provenance:
         reading=_reading(batch, mapping),
         batch=_batch(batch, steps),
         history=tuple(_past(row) for row in history),
+        steps=tuple(_step(row._mapping) for row in stepped),
         absences=tuple(Absence.model_validate(row) for row in absences),
         earlier_keys=tuple(
             EarlierKey(supplier_sku=row["former_sku"], until=row["rekeyed_at"], batch_id=row["batch_id"])
@@ -109,14 +123,18 @@ def _latest(place: Workplace, supplier: Supplier, batch: dict[str, Any], item: d
     mapped = MappedSheet.model_validate(batch["mapping"])
     try:
         sheet = tab_of(open_list(place, supplier, batch), mapped)
-        for row in read_rows(sheet, mapped, supplier.hints()):
-            if isinstance(row, ItemRow) and row.supplier_sku == item["supplier_sku"]:
-                told = _place(batch, mapped, row.row_number, row.price_column)
-                told |= _cell(sheet, row.row_number, row.price_column)
-                return Place(**told, reads_as=row.price, agrees=row.price == item["current_price"])
+        rows = (row for row in read_rows(sheet, mapped, supplier.hints()) if isinstance(row, ItemRow))
+        own = (row for row in rows if row.supplier_sku == item["supplier_sku"])
+        found = next(own, None)
+        if found is not None and mapped.rows_are_steps:
+            found = min((found, *own), key=lambda row: row.from_quantity or 0)
+        if found is None:
+            return None
+        told = _place(batch, mapped, found.row_number, found.price_column)
+        told |= _cell(sheet, found.row_number, found.price_column)
+        return Place(**told, reads_as=found.price, agrees=found.price == item["current_price"])
     except DataIngestionError:
         return None
-    return None
 
 
 def _place(batch: dict[str, Any], mapped: MappedSheet, row: int, column: int) -> dict[str, Any]:
@@ -198,6 +216,11 @@ def _batch(batch: dict[str, Any], steps: list[dict[str, Any]]) -> Batch:
         approved_by=approvals[-1]["actor"] if approvals else None,
         approved_at=approvals[-1]["at"] if approvals else None,
     )
+
+
+def _step(row: Mapping[str, Any]) -> PriceStep:
+    known = {name: row[name] for name in ("from_quantity", *_PAST)}
+    return PriceStep(**known, cell=cell_address(row["row_number"] - 1, row["column_index"]))
 
 
 _PAST = ("price", "currency", "printed_price", "price_basis", "valid_from", "valid_to", "batch_id", "snapshot_id")

@@ -56,6 +56,9 @@ def _tell(made: "Plan") -> None:
         rows = [change for change in made.changes if change["kind"] == kind]
         if rows:
             print_table(title, ("row", "sku", "name", "before", "now", "change"), [_row(change) for change in rows])
+    if made.steps:
+        columns = ("row", "sku", "name", "from", "before", "now", "change")
+        print_table("Prices by quantity that would change", columns, [_step(change) for change in made.steps])
     if made.rejects:
         print_table("Rejects", ("rows", "reason"), [(r["count"], r["sample_message"]) for r in made.rejects])
     for guard in made.guards:
@@ -69,6 +72,13 @@ def _row(change: dict[str, Any]) -> tuple[Any, ...]:
     told = [f"{change['percent']:+.2f} %"] if change["percent"] else []
     told += change["differing"] + (["returns"] if change["returns"] else [])
     return (change["row_number"], change["supplier_sku"], change["name"], before, now, ", ".join(told))
+
+
+def _step(change: dict[str, Any]) -> tuple[Any, ...]:
+    before, now = (_money(change[p], change[c]) for p, c in (("old_price", "old_currency"), ("price", "currency")))
+    told = f"{change['percent']:+.2f} %" if change["percent"] else ""
+    item = (change["row_number"], change["supplier_sku"], change["name"])
+    return (*item, change["from_quantity"], before, now, told)
 
 
 def _printed(change: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from ingestion_dagster import provenance
 from ingestion_dagster.cli.output import AsJson, print_facts, print_json, print_table, progress, say
-from ingestion_dagster.core.provenance import Batch, PastPrice, Place, Provenance, Reading
+from ingestion_dagster.core.provenance import Batch, PastPrice, Place, PriceStep, Provenance, Reading
 from ingestion_dagster.settings import settings
 from ingestion_dagster.workplace import workplace
 
@@ -62,6 +62,23 @@ def _tell(told: Provenance) -> None:
             for past in told.history
         ),
     )
+    if told.steps:
+        print_table(
+            "Prices by quantity",
+            ("quantity", "price", "from", "until", "batch", "snapshot", "cell"),
+            (
+                (
+                    str(step.from_quantity),
+                    f"{step.price.normalize():f} {step.currency or ''}" + _from_printed(step),
+                    step.valid_from,
+                    step.valid_to or "now",
+                    str(step.batch_id),
+                    str(step.snapshot_id),
+                    step.cell,
+                )
+                for step in told.steps
+            ),
+        )
     if told.absences:
         print_table(
             "Not in the list",
@@ -77,7 +94,7 @@ def _printed(printed: Decimal | None, basis: int | None) -> list[Line]:
     return [("  printed", f"{printed.normalize():f} for {basis}")] if printed is not None else []
 
 
-def _from_printed(past: PastPrice) -> str:
+def _from_printed(past: PastPrice | PriceStep) -> str:
     return f" ({past.printed_price.normalize():f} for {past.price_basis})" if past.printed_price is not None else ""
 
 

@@ -31,22 +31,22 @@ class Settled(NamedTuple):
 
 def settle(items: Iterable[ItemRow], policy: Policy) -> Settled:
     """Equal rows collapse into the first; of conflicting ones `policy` keeps the first, last, cheapest or none."""
-    offers: dict[str, list[tuple[Offer, int]]] = defaultdict(list)
+    offers: dict[tuple[str, int], list[tuple[Offer, int]]] = defaultdict(list)
     for item in items:
         offer = Offer(item.supplier_sku, item.price, item.currency, item.row_number)
-        content = hash(item[2:13])  # everything but row, key and the price's column
-        known = offers[item.supplier_sku]
+        content = hash((item[2:13], item.price_steps))  # everything but row, key and the price's column
+        known = offers[item.supplier_sku, item.from_quantity or 0]
         if all(content != other for _, other in known):
             known.append((offer, content))
-    kept: list[Offer] = []
+    kept: dict[str, Offer] = {}
     conflicting: list[Offer] = []
-    for variants in offers.values():
+    for _, variants in sorted(offers.items(), key=lambda known: known[0][1]):  # of steps the smallest is the item
         rows = [offer for offer, _ in variants]
         chosen = rows[0] if len(rows) == 1 else _chosen(rows, policy)
         if chosen is not None:
-            kept.append(chosen)
+            kept.setdefault(chosen.supplier_sku, chosen)
         conflicting += [row for row in rows if row is not chosen]
-    return Settled(kept, sorted(conflicting, key=lambda offer: offer.row))
+    return Settled(list(kept.values()), sorted(conflicting, key=lambda offer: offer.row))
 
 
 def _chosen(rows: list[Offer], policy: Policy) -> Offer | None:

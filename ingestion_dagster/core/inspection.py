@@ -6,6 +6,8 @@ Nothing is printed here and no file is opened.
 from collections import Counter
 from typing import Any, Final, NamedTuple
 
+import orjson
+
 from ingestion_dagster.core.fields import FIELDS
 from ingestion_dagster.core.mapped import MappedSheet, ReadingHints
 from ingestion_dagster.core.rows import ItemRow, NotAnItem, RowReject, read_rows
@@ -16,7 +18,8 @@ _SAMPLE: Final = 5
 _REJECTS: Final = 8
 _TOP_BELOW_HEADER: Final = 9
 _TOP_ABOVE_HEADER: Final = 3
-_SHOWN: Final = (*(field for field in FIELDS if field in ItemRow._fields), "printed_price", "price_basis")
+_MEANING: Final = ("printed_price", "price_basis", "from_quantity")
+_SHOWN: Final = (*(field for field in FIELDS if field in ItemRow._fields), *_MEANING)
 
 
 class Inspection(NamedTuple):
@@ -119,6 +122,11 @@ def as_json(inspection: Inspection, source: str) -> dict[str, Any]:
         ],
         "not_items": inspection.not_items,
         "qualifiers": mapped.qualifiers,
+        "steps": [
+            {"column": column, "header": mapped.headers[column], "from_quantity": quantity}
+            for column, quantity in mapped.steps.columns
+        ],
+        "quantity_column": mapped.steps.quantity_column,
         "price_terms": mapped.price_terms.model_dump(mode="json"),
         "characteristics": mapped.characteristics,
         "language": mapped.language,
@@ -160,4 +168,6 @@ def sample_item(item: ItemRow) -> dict[str, Any]:
         value = getattr(item, field)
         if value is not None:
             shown[field] = value if isinstance(value, int) else str(value)
+    if item.price_steps is not None:
+        shown["price_steps"] = {str(step[0]): str(step[1]) for step in orjson.loads(item.price_steps)}
     return shown

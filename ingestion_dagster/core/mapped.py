@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ingestion_dagster.core.price_terms import NOTHING_DONE, PriceTerms
+from ingestion_dagster.core.price_terms import NO_STEPS, NOTHING_DONE, PriceSteps, PriceTerms
 
 Decision = Literal["accept", "ask", "refuse"]
 KeyField = Literal["supplier_sku", "barcode", "name"]
@@ -134,6 +134,8 @@ class MappedSheet(BaseModel):
     """What the price is: `tax` net|gross, `tier` purchase|wholesale|retail, `per` unit|pack …"""
     price_terms: PriceTerms = NOTHING_DONE
     """How a printed price becomes the price of one piece."""
+    steps: PriceSteps = NO_STEPS
+    """Prices by quantity."""
     confidence: float = 0.0
     decision: Decision = "refuse"
     alternatives: dict[str, tuple[int, ...]] = Field(default_factory=dict)
@@ -155,6 +157,12 @@ class MappedSheet(BaseModel):
     def mapping(self) -> dict[str, int]:
         """field -> column, mapped fields only."""
         return {name: found.column for name, found in self.fields.items()}
+
+    @property
+    def rows_are_steps(self) -> bool:
+        """Whether a row may be one step of an item, here or in a section."""
+        readings = (self, *(section.reading for section in self.sections))
+        return any(reading.steps.quantity_column is not None for reading in readings if reading is not None)
 
     def reading_at(self, row: int) -> "MappedSheet":
         """The reading of row `row`: that of the last section that begins above it, else this one."""

@@ -48,6 +48,20 @@ class PriceTerms(BaseModel):
 NOTHING_DONE: Final = PriceTerms()
 
 
+class PriceSteps(BaseModel):
+    """Where a list says its prices by quantity: in columns, or in rows of their own. The default has none."""
+
+    model_config = ConfigDict(frozen=True)
+
+    columns: tuple[tuple[int, int], ...] = ()
+    """(0-based column, least quantity), the smallest quantity first; the loaded price's own column is one of them."""
+    quantity_column: int | None = None
+    """0-based column with the least quantity of each row, where a row is one step of an item."""
+
+
+NO_STEPS: Final = PriceSteps()
+
+
 class PiecePrice(NamedTuple):
     """A price for one piece; `printed` and `basis` are None where it is the printed one."""
 

@@ -107,6 +107,21 @@ class EarlierKey(_Told):
     """The batch that brought the next key."""
 
 
+class PriceStep(_Told):
+    """One price from a quantity on, and how long it was in force."""
+
+    from_quantity: int
+    price: Money
+    currency: str | None
+    printed_price: Money | None = None
+    price_basis: int | None = None
+    valid_from: datetime
+    valid_to: datetime | None
+    batch_id: int
+    snapshot_id: int
+    cell: str
+
+
 class Absence(_Told):
     """A time in which the item was not in the list."""
 
@@ -135,6 +150,8 @@ class Provenance(_Told):
     reading: Reading
     batch: Batch
     history: tuple[PastPrice, ...]
+    steps: tuple[PriceStep, ...] = ()
+    """Every price by quantity that the item has or had, by quantity, the newest first."""
     absences: tuple[Absence, ...]
     earlier_keys: tuple[EarlierKey, ...] = ()
     """Newest first."""

@@ -19,6 +19,7 @@ from ingestion_dagster.core.price_terms import PiecePrice
 from ingestion_dagster.core.prices import Amount
 from ingestion_dagster.core.row_model import MAX_NAME, MAX_SKU, MAX_TEXT
 from ingestion_dagster.core.row_plan import OPTIONAL_TEXTS, RowPlan
+from ingestion_dagster.core.row_steps import BadStep
 from ingestion_dagster.core.row_types import ItemRow
 from ingestion_dagster.core.row_values import (
     LOST_DIGITS,
@@ -31,6 +32,7 @@ from ingestion_dagster.core.row_values import (
     key_of_name,
 )
 from ingestion_dagster.core.sheets import Row, Sheet
+from ingestion_dagster.core.step_rows import quantity_of
 
 ShortWay = Callable[[int, Row, str | None], ItemRow | None]
 """(row number, row, section title) -> item, or None: then the long way decides."""
@@ -122,7 +124,8 @@ def _completer(plan: RowPlan) -> Callable[[int, Any, str | None, str | None], It
     price_column, sheet_currency, has_stock = plan.columns["price"], plan.currency, plan.has("stock")
     has_category, dumps, make = plan.has("category"), orjson.dumps, tuple.__new__
     plain_terms, in_units, read_piece = plan.terms.plain, plan.terms.in_units, plan.read_piece
-    basis_column = plan.columns["price_basis"]
+    basis_column, quantities, read_steps = plan.columns["price_basis"], plan.columns["from_quantity"], plan.read_steps
+    has_quantities = plan.has("from_quantity")
     no_signs: tuple[Sign, ...] = ()
 
     def complete(number: int, row: Any, section: str | None, format_currency: str | None) -> ItemRow | None:
@@ -166,12 +169,22 @@ def _completer(plan: RowPlan) -> Callable[[int, Any, str | None, str | None], It
             if stock_text is not None:
                 rest["stock_text"] = stock_text
                 rest = dict(sorted(rest.items()))
+        quantity = steps = None
+        if has_quantities:
+            quantity = quantity_of(row[quantities]) if row[quantities] else 1
+            if not quantity:
+                return None
+        if read_steps is not None:
+            found = read_steps(number, row, currency or sheet_currency, row[basis_column], unit or "")
+            if type(found) is BadStep:
+                return None
+            steps = found
         return make(
             ItemRow,
             (
                 number, key, name, value, currency or sheet_currency, in_stock, barcode or None, brand or None,
                 (category if has_category else section) or None, unit or None, description or None, image or None,
-                dumps(rest).decode(), price_column, printed, basis,
+                dumps(rest).decode(), price_column, printed, basis, quantity, steps,
             ),
         )  # fmt: skip
 

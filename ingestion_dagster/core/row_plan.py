@@ -11,6 +11,7 @@ from ingestion_dagster.core.mapped import KeyField, MappedSheet, ReadingHints
 from ingestion_dagster.core.price_cells import PieceReader, piece_reader, with_basis
 from ingestion_dagster.core.price_terms import PriceTerms
 from ingestion_dagster.core.prices import PricePolicy, PriceReader, bare_number, price_reader
+from ingestion_dagster.core.row_steps import StepReader, step_field, step_reader
 from ingestion_dagster.core.sheets import Sheet
 from ingestion_dagster.core.stock import StockReader, stock_reader
 
@@ -34,6 +35,8 @@ class RowPlan:
     terms: PriceTerms
     read_piece: PieceReader
     """What a printed price is for one piece; needed where `terms` are not plain or a cell states a basis."""
+    read_steps: StepReader | None
+    """Reads the prices by quantity of a row; None where no columns are steps."""
     read_stock: StockReader
     currency: str | None
     """Of a row that says nothing itself."""
@@ -60,6 +63,9 @@ def plan_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> RowPlan
     if mapped.column("price") is None:
         raise KeyError(f"tab {mapped.sheet!r} has no price column")
     used = [found.column for found in mapped.fields.values()]
+    used += [column for column, _ in mapped.steps.columns]
+    if mapped.steps.quantity_column is not None:
+        used.append(mapped.steps.quantity_column)
     if mapped.price_terms.basis_column is not None:
         used.append(mapped.price_terms.basis_column)
     characteristics = {
@@ -71,21 +77,26 @@ def plan_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> RowPlan
     width = 1 + max([*used, *characteristics.values(), len(mapped.headers) - 1])
     columns = {field: width if (c := mapped.column(field)) is None else c for field in FIELDS}
     terms = mapped.price_terms
+    quantities = mapped.steps.quantity_column
+    columns["from_quantity"] = width if quantities is None else quantities
+    columns |= {step_field(quantity): column for column, quantity in mapped.steps.columns}
     columns["price_basis"] = width if terms.basis_column is None else terms.basis_column
     currency = mapped.currency or hints.currency
     currency_hint = currency or currency_of_place(sheet.locale)
     policy = PricePolicy(hints.price_scale, hints.price_scale_policy, hints.zero_price)
     style = mapped.number_styles.get("price")
+    read_price, read_piece = with_basis(price_reader(style, policy, currency_hint), terms), piece_reader(terms, policy)
     return RowPlan(
         width=width,
         columns=columns,
         characteristics=tuple(sorted(characteristics.items())),
         key=mapped.key,
-        read_price=with_basis(price_reader(style, policy, currency_hint), terms),
+        read_price=read_price,
         bare_price=bare_number(style, policy),
         price_comma=style is not None and style.decimal == ",",
         terms=terms,
-        read_piece=piece_reader(terms, policy),
+        read_piece=read_piece,
+        read_steps=step_reader(mapped.steps, read_price, read_piece),
         read_stock=stock_reader(mapped.number_styles.get("stock")),
         currency=currency,
         currency_hint=currency_hint,

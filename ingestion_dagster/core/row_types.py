@@ -36,6 +36,10 @@ class ItemRow(NamedTuple):
     """What the cell says where that is not the price of one piece; then `price_basis` is set too."""
     price_basis: int | None = None
     """For how many pieces the printed price is."""
+    from_quantity: int | None = None
+    """The least quantity of this row's price, where a row is one step of an item."""
+    price_steps: str | None = None
+    """The text of a JSON list of all steps of the item (`row_steps.step_text`), where columns are steps."""
 
 
 class CellProblem(NamedTuple):

@@ -27,6 +27,7 @@ from ingestion_dagster.core.overrides import resolve_columns
 from ingestion_dagster.core.price_decimals import decimals_questions
 from ingestion_dagster.core.price_discount import discount_questions
 from ingestion_dagster.core.price_meaning import find_meaning
+from ingestion_dagster.core.price_terms import PriceSteps
 from ingestion_dagster.core.questions import (
     ACCEPT_FROM,
     choose_key,
@@ -40,6 +41,7 @@ from ingestion_dagster.core.questions import (
 from ingestion_dagster.core.sampling import take_sample
 from ingestion_dagster.core.sections import find_sections, section_questions
 from ingestion_dagster.core.sheets import Row, Sheet, Workbook
+from ingestion_dagster.core.step_rows import StepRows, find_step_rows, one_row_per_item
 
 _TABS_LOOKED_AT: Final = 30
 _ALWAYS_OPEN: Final = frozenset({"decimal", "drift", "second_header"})
@@ -135,12 +137,16 @@ def _understand_part(sheet: Sheet, hints: ReadingHints, remembered: RememberedMa
     table = find_table(sheet, sample, hints)
     known = _known_columns(table, hints, remembered)
     mapping = map_columns(table, known.columns, known.closed)
+    steps = find_step_rows(table, mapping)
+    if steps is not None:
+        table = one_row_per_item(table, steps)
+        mapping = map_columns(table, known.columns, known.closed | {steps.quantity_column})
     why_not = _why_no_list(table, mapping, bool(known.columns))
     if not known.columns and not table.header_rows and _has_record_types(sample.top):
         why_not = "its rows are records of several types (as in DATANORM), not a table"
     if why_not:
         return _refused(sheet, table, why_not)
-    return _price_list(sheet, table, mapping, hints, known, remembered)
+    return _price_list(sheet, table, mapping, hints, known, remembered, steps)
 
 
 def _price_list(
@@ -150,6 +156,7 @@ def _price_list(
     hints: ReadingHints,
     known: _Known,
     remembered: RememberedMapping | None,
+    steps: StepRows | None,
 ) -> MappedSheet:
     price = mapping.columns["price"]
     words = mapping.all_columns[price].words if price in mapping.all_columns else NOTHING_SAID
@@ -194,6 +201,10 @@ def _price_list(
         number_styles=styles,
         qualifiers=qualifiers(table, mapping, meaning.terms),
         price_terms=meaning.terms,
+        steps=PriceSteps(
+            columns=tuple((step.column, step.from_quantity) for step in mapping.steps),
+            quantity_column=steps.quantity_column if steps is not None else None,
+        ),
         confidence=round(confidence, 3),
         decision=decision,
         alternatives=mapping.alternatives,

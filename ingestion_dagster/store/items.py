@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import StaleSnapshot, StoreRejected, StoreUnavailable
-from ingestion_dagster.store import batches
+from ingestion_dagster.store import batches, steps
 
 COMPARED = (
     "name",
@@ -73,6 +73,7 @@ async def merge(connection: AsyncConnection, batch_id: int, grace: int, actor: s
         raise StoreRejected(
             f"batch {batch_id} has {merged.staged} of {batch['accepted_rows']} staged rows; load the list again"
         )
+    step_changes = await steps.merge_steps(connection, batch_id, supplier_id, merged.stepped, merged.at)
     await batches.move(connection, batch_id, "applied", actor)
     counts = MergeCounts(
         inserted=merged.inserted,
@@ -87,7 +88,8 @@ async def merge(connection: AsyncConnection, batch_id: int, grace: int, actor: s
         text(
             "UPDATE ingestion_batches SET inserted = :inserted, updated = :updated, unchanged = :unchanged,"
             " missing = :missing, decided_at = :moment, report = report || jsonb_build_object("
-            "'price_changes', CAST(:changes AS int), 'median_price_change', CAST(:median AS float8)) WHERE id = :batch"
+            "'price_changes', CAST(:changes AS int), 'step_changes', CAST(:steps AS int),"
+            " 'median_price_change', CAST(:median AS float8)) WHERE id = :batch"
         ),
         {
             "batch": batch_id,
@@ -96,6 +98,7 @@ async def merge(connection: AsyncConnection, batch_id: int, grace: int, actor: s
             "unchanged": counts.unchanged,
             "missing": counts.missing,
             "changes": counts.price_changes,
+            "steps": step_changes,
             "median": counts.median_change,
             "moment": merged.at,
         },
@@ -230,6 +233,7 @@ WITH moment AS MATERIALIZED (
     SELECT item_id, :batch, (SELECT at FROM moment) FROM gone WHERE newly
 )
 SELECT (SELECT count(*) FROM staged_items WHERE batch_id = :batch) AS staged,
+       (SELECT count(price_steps) FROM staged_items WHERE batch_id = :batch) AS stepped,
        (SELECT count(*) FROM inserted) AS inserted,
        (SELECT count(*) FROM updated) AS updated,
        (SELECT count(*) FROM gone) AS missing,

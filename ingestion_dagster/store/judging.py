@@ -11,7 +11,7 @@ from ingestion_dagster.core.first_load import unit_said
 from ingestion_dagster.core.guards import Before, Facts, WorstRow, question_key
 from ingestion_dagster.core.mapped import MappedSheet, Question
 from ingestion_dagster.core.supplier import Thresholds
-from ingestion_dagster.store import rekeys
+from ingestion_dagster.store import rekeys, steps
 from ingestion_dagster.store.first_load import first_load_of, respelled
 from ingestion_dagster.store.judging_sql import (
     CHANGED,
@@ -65,6 +65,7 @@ async def _counted(
     level = None
     if counted.known and 2 * counted.matched < counted.staged:
         level = (await connection.execute(text(LEVEL), parameters)).scalar()
+    stepped = await steps.jumps(connection, batch["id"], batch["supplier_id"], limits.jump_factor)
     report = batch["report"] or {}
     return Facts(
         staged=counted.staged,
@@ -79,7 +80,7 @@ async def _counted(
         median_change=float(changed.median_change) if changed and changed.median_change is not None else None,
         median_percent=float(changed.median_percent) if changed and changed.median_percent is not None else None,
         currencies=tuple((changed and changed.currencies) or ()),
-        jumps=changed.jumps if changed else 0,
+        jumps=(changed.jumps if changed else 0) + (stepped.jumps if stepped else 0),
         currency_changes=counted.currency_changes,
         distinct_prices=counted.distinct_prices,
         distinct_before=counted.distinct_before,
@@ -97,7 +98,8 @@ async def _counted(
             "missing": _worst(missing, "worst"),
             "outliers": _worst(outliers, "worst"),
             "respelled": spelled[1],
-            **{kind: _worst(changed, f"worst_{kind}") for kind in ("jumps", "changes", "currency", "slipped")},
+            **{kind: _worst(changed, f"worst_{kind}") for kind in ("changes", "currency", "slipped")},
+            "jumps": (*_worst(changed, "worst_jumps"), *_worst(stepped, "worst"))[:5],
         },
     )
 

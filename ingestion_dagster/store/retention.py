@@ -78,10 +78,14 @@ WITH ranked AS (
     FROM price_history history JOIN supplier_items item ON item.id = history.supplier_item_id
     WHERE item.supplier_id IN (SELECT supplier_id FROM old)
     ORDER BY history.supplier_item_id, history.recorded_at DESC, history.id DESC
+), stepped AS (
+    SELECT DISTINCT batch_id FROM price_steps
+    WHERE valid_to IS NULL AND supplier_id IN (SELECT supplier_id FROM old)
 ), needed AS (
     SELECT snapshot_id FROM ingestion_batches WHERE state IN ('staged', 'held', 'approved')
     UNION SELECT batch.snapshot_id FROM suppliers s JOIN ingestion_batches batch ON batch.id = s.last_batch_id
     UNION SELECT batch.snapshot_id FROM priced JOIN ingestion_batches batch ON batch.id = priced.batch_id
+    UNION SELECT batch.snapshot_id FROM stepped JOIN ingestion_batches batch ON batch.id = stepped.batch_id
 )
 SELECT sha256, array_agg(id ORDER BY id) AS ids FROM old
 WHERE NOT EXISTS (SELECT FROM needed WHERE needed.snapshot_id = old.id)

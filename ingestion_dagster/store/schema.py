@@ -239,6 +239,8 @@ def _staged(name: str, *more: Index, **options: Any) -> Table:
         Column("characteristics", JSONB, nullable=False),
         Column("price_column", SmallInteger, nullable=False, comment="0-based"),
         *_printed(),
+        Column("from_quantity", Integer, comment="The least quantity of the price, where a list says one"),
+        Column("price_steps", JSONB, comment="All prices by quantity, as `core.row_steps.step_text` writes one"),
         Column("held", Boolean, nullable=False, server_default=text("false"), comment="Which part the row is in"),
         *more,
         **options,
@@ -305,6 +307,34 @@ price_history = Table(
     _money("price", "price_is_money"),
     CheckConstraint("price_basis >= 1", name="basis_counts"),
     Index("ix_price_history_item", "supplier_item_id", "recorded_at"),
+)
+
+price_steps = Table(
+    "price_steps",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("supplier_id", UUID(as_uuid=True), nullable=False),
+    Column("supplier_item_id", BigInteger, ForeignKey("supplier_items.id"), nullable=False),
+    Column("from_quantity", Integer, nullable=False, comment="The price holds from so many pieces on"),
+    Column("price", PRICE, nullable=False),
+    Column("currency", Text),
+    Column("batch_id", BigInteger, nullable=False),
+    Column("row_number", Integer, nullable=False, comment="As people count: the first row of the sheet is 1"),
+    Column("column_index", SmallInteger, nullable=False, comment="0-based"),
+    *_printed(),
+    _moment("valid_from"),
+    _moment("valid_to", required=False),
+    _money("price", "price_is_money"),
+    CheckConstraint("from_quantity >= 1", name="quantity_counts"),
+    Index("ix_price_steps_item", "supplier_item_id", "from_quantity"),
+    Index(
+        "uq_price_steps_valid",
+        "supplier_id",
+        "supplier_item_id",
+        "from_quantity",
+        unique=True,
+        postgresql_where=text("valid_to IS NULL"),
+    ),
 )
 
 item_absences = Table(

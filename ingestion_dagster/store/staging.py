@@ -40,6 +40,8 @@ STAGED_COLUMNS = (
     "price_column",
     "printed_price",
     "price_basis",
+    "from_quantity",
+    "price_steps",
 )
 LOG_COLUMNS = (
     "task_id",
@@ -160,9 +162,10 @@ def _block(items: list[ItemRow], batch_id: int) -> str:
         [
             f"{batch_id}\t{row + 1}\t{sku}\t{name}\t{price}\t{currency or ''}\t{'' if stock is None else stock}\t"
             f"{barcode or ''}\t{brand or ''}\t{category or ''}\t{unit or ''}\t{description or ''}\t{image or ''}\t"
-            f"{extra}\t{column}\t{'' if printed is None else printed}\t{basis or ''}\n"
+            f"{extra}\t{column}\t{'' if printed is None else printed}\t{basis or ''}\t"
+            f"{quantity or ''}\t{steps or ''}\n"
             for (row, sku, name, price, currency, stock, barcode, brand, category, unit, description, image, extra,
-                 column, printed, basis) in items
+                 column, printed, basis, quantity, steps) in items
         ]
     )  # fmt: skip
     # One look at the whole block instead of one per cell: almost none has anything that COPY could misread.
@@ -174,10 +177,10 @@ def _block(items: list[ItemRow], batch_id: int) -> str:
 
 def _item_line(item: ItemRow, batch_id: int) -> str:
     """The careful way: every text escaped."""
-    row, sku, name, price, currency, stock, *texts, column, printed, basis = item
-    numbers = [None if number is None else str(number) for number in (column, printed, basis)]
+    row, sku, name, price, currency, stock, *texts, column, printed, basis, quantity, steps = item
+    numbers = [None if number is None else str(number) for number in (column, printed, basis, quantity)]
     amounts = (str(price), currency, None if stock is None else str(stock))
-    return _line((str(batch_id), str(row + 1), sku, name, *amounts, *texts, *numbers))
+    return _line((str(batch_id), str(row + 1), sku, name, *amounts, *texts, *numbers, steps))
 
 
 def _line(values: tuple[str | None, ...]) -> str:
@@ -222,14 +225,15 @@ async def settle_duplicates(
 
 MARK_DUPLICATES = """
 CREATE TEMPORARY TABLE repeated_rows ON COMMIT DROP AS
-SELECT row_number, supplier_sku, price, content,
-       row_number() OVER (PARTITION BY supplier_sku, content ORDER BY row_number) AS copy_number
+SELECT row_number, supplier_sku, from_quantity, price, content,
+       row_number() OVER (PARTITION BY supplier_sku, from_quantity, content ORDER BY row_number) AS copy_number
 FROM (
     SELECT staged.*, md5(row(name, price, currency, stock, barcode, brand, category, unit, description, url_image,
-                             characteristics)::text) AS content
+                             characteristics, price_steps)::text) AS content
     FROM staged_items staged
     WHERE batch_id = :batch AND supplier_sku IN (
-        SELECT supplier_sku FROM staged_items WHERE batch_id = :batch GROUP BY supplier_sku HAVING count(*) > 1)
+        SELECT supplier_sku FROM staged_items WHERE batch_id = :batch
+        GROUP BY supplier_sku, from_quantity HAVING count(*) > 1)
 ) repeated
 """
 
@@ -241,12 +245,12 @@ WHERE staged.batch_id = :batch AND staged.row_number = twin.row_number AND twin.
 DROP_CONFLICTING = """
 WITH conflicting AS (
     SELECT row_number, supplier_sku, price,
-           row_number() OVER (PARTITION BY supplier_sku ORDER BY
+           row_number() OVER (PARTITION BY supplier_sku, from_quantity ORDER BY
                CASE WHEN :policy = 'lowest' THEN price END,
                CASE WHEN :policy = 'last' THEN -row_number ELSE row_number END) AS rank,
-           count(*) OVER (PARTITION BY supplier_sku) AS variants,
-           min(row_number) OVER (PARTITION BY supplier_sku) AS first_row,
-           max(row_number) OVER (PARTITION BY supplier_sku) AS last_row
+           count(*) OVER (PARTITION BY supplier_sku, from_quantity) AS variants,
+           min(row_number) OVER (PARTITION BY supplier_sku, from_quantity) AS first_row,
+           max(row_number) OVER (PARTITION BY supplier_sku, from_quantity) AS last_row
     FROM repeated_rows WHERE copy_number = 1
 ), gone AS (
     DELETE FROM staged_items staged USING conflicting

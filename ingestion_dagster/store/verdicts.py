@@ -90,6 +90,7 @@ async def close_overtaken(connection: AsyncConnection, supplier_id: UUID, applie
 CONTENT_HASH = f"""
 SELECT encode(sha256(convert_to(coalesce(string_agg(
            md5(row(row_number, supplier_sku, price, price_column, printed_price, price_basis,
+                   from_quantity, price_steps,
                    {", ".join(COMPARED)})::text),
            '' ORDER BY row_number, supplier_sku), '')
        || coalesce((SELECT string_agg(md5(row(former_sku, supplier_sku)::text), '' ORDER BY former_sku)

@@ -1,9 +1,11 @@
 """The page about what a price means: every line of its table has examples, and every example is read as it says."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+import orjson
 import pytest
 
 from ingestion_dagster.core.mapped import ReadingHints
@@ -31,9 +33,12 @@ def examples() -> list[Example]:
 def told(item: ItemRow) -> str:
     """An item as the page writes it."""
     shown = f"{item.supplier_sku} {money_text(item.price)}{f' {item.currency}' if item.currency else ''}"
-    if item.printed_price is None:
-        return shown
-    return f"{shown}, printed {money_text(item.printed_price)} for {item.price_basis}"
+    if item.printed_price is not None:
+        shown += f", printed {money_text(item.printed_price)} for {item.price_basis}"
+    if item.from_quantity is not None:
+        shown += f", from {item.from_quantity}"
+    steps = orjson.loads(item.price_steps or "[]")
+    return shown + "".join(f", from {step[0]}: {money_text(Decimal(str(step[1])))}" for step in steps)
 
 
 def read(csv: str) -> str:

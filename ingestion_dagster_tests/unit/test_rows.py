@@ -19,7 +19,7 @@ def test_a_row_has_the_columns_that_are_copied_in_their_order() -> None:
     assert ItemRow._fields == (
         "row_number", "supplier_sku", "name", "price", "currency", "stock", "barcode", "brand", "category", "unit",
         "description", "url_image", "characteristics", "price_column", "printed_price",
-            "price_basis",
+            "price_basis", "from_quantity", "price_steps",
     )  # fmt: skip
 
 

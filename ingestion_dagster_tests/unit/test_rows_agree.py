@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ingestion_dagster.core.cell_text import clean, clean_code, clean_lines, is_plain
 from ingestion_dagster.core.mapped import NumberStyle, ReadingHints
-from ingestion_dagster.core.price_terms import PriceTerms
+from ingestion_dagster.core.price_terms import PriceSteps, PriceTerms
 from ingestion_dagster.core.reject_messages import codes
 from ingestion_dagster.core.row_fast import mixed_row_reader, plain_row_reader
 from ingestion_dagster.core.row_model import SupplierItem, problems_of
@@ -104,12 +104,21 @@ terms = st.builds(
     slashes=st.booleans(),
 )
 meanings = odds.flatmap(lambda n: terms if n < 10 else st.just(PriceTerms()))
+stepped = st.sampled_from(
+    [
+        *[PriceSteps()] * 4,
+        PriceSteps(columns=((2, 1), (4, 10), (12, 100))),
+        PriceSteps(quantity_column=4),
+        PriceSteps(quantity_column=13),
+    ]
+)
 shapes = st.builds(
-    lambda fields, key, style, currency, meaning: mapped(
+    lambda fields, key, style, currency, meaning, steps: mapped(
         [f for f in FIELDS if f in fields | {"price", "name", key}], ("Size", "Alpha"), key=key, currency=currency,
-        number_styles={"price": style, "stock": style}, price_terms=meaning,
+        number_styles={"price": style, "stock": style}, price_terms=meaning, steps=steps,
     ),
     st.sets(st.sampled_from(FIELDS)), st.sampled_from(KEYS), styles, st.sampled_from([None, "EUR", "CAD"]), meanings,
+    stepped,
 )  # fmt: skip
 
 
