@@ -7,6 +7,7 @@ from itertools import islice
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ingestion_dagster.core.errors import SheetError
 from ingestion_dagster.core.mapped import MappedSheet, ReadingHints
 from ingestion_dagster.core.overrides import field_named
 from ingestion_dagster.core.rekeying import (
@@ -73,11 +74,14 @@ def _pairs(
 ) -> dict[str, str]:
     """Old key -> new key of the items that the list names by both."""
     olds: dict[int, str] = {}
-    for row in read_rows(sheet, read_by(mapped, former), hints):
-        if isinstance(row, ItemRow):
-            olds[row.row_number] = row.supplier_sku
-        elif isinstance(row, RowReject) and row.supplier_sku:
-            olds[row.row] = row.supplier_sku
+    try:
+        for row in read_rows(sheet, read_by(mapped, former), hints):
+            if isinstance(row, ItemRow):
+                olds[row.row_number] = row.supplier_sku
+            elif isinstance(row, RowReject) and row.supplier_sku:
+                olds[row.row] = row.supplier_sku
+    except SheetError:  # hardly a row has an old key: nothing to be found again, and no reason to refuse the list
+        return {}
     return one_to_one(olds, now, known)
 
 

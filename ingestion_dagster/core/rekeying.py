@@ -14,6 +14,7 @@ from ingestion_dagster.core.drift import compare_headers, remember
 from ingestion_dagster.core.mapped import FieldColumn, KeyField, MappedSheet
 from ingestion_dagster.core.row_values import code_of, key_of_name
 from ingestion_dagster.core.sheets import CellValue, Row, column_letter
+from ingestion_dagster.core.words import undated
 
 ENOUGH: Final = 0.5
 """Share of the keys looked at that must be known, for a column to be taken as the one that holds the old keys."""
@@ -101,10 +102,21 @@ _READERS: Final[Mapping[KeyField, Callable[[CellValue], str]]] = {"supplier_sku"
 
 
 def read_by(now: MappedSheet, former: FormerKey) -> MappedSheet:
-    """`now`, with its rows keyed as they were before."""
+    """`now`, with its rows keyed as they were before; below a further header, by the column that is called the same."""
     header = now.headers[former.column] if former.column < len(now.headers) else ""
     at = FieldColumn(column=former.column, header=header, confidence=1.0)
-    return now.model_copy(update={"key": former.field, "fields": {**now.fields, former.field: at}})
+    sections = tuple(
+        part.model_copy(update={"reading": _below_by(part.reading, former, header)}) if part.reading else part
+        for part in now.sections
+    )
+    return now.model_copy(
+        update={"key": former.field, "fields": {**now.fields, former.field: at}, "sections": sections}
+    )
+
+
+def _below_by(reading: MappedSheet, former: FormerKey, header: str) -> MappedSheet:
+    same = [column for column, text in enumerate(reading.headers) if text and undated(text) == undated(header)]
+    return read_by(reading, former._replace(column=same[0])) if len(same) == 1 else reading
 
 
 def one_to_one(former: Mapping[int, str], now: Iterable[tuple[int, str]], known: Set[str]) -> dict[str, str]:

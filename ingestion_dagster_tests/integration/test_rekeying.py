@@ -164,6 +164,16 @@ def test_one_old_key_over_several_new_ones_is_nobody_s_history(shop: Shop) -> No
     assert (done.rekeyed, done.inserted, done.missing) == (COUNT - 1, 2, 1)
 
 
+def test_items_below_a_further_header_are_found_again_too(shop: Shop) -> None:
+    before = ids(shop)
+    confirm(shop, sku="Art. No.")
+    further = ["Art. No.", "Item Code", "Name", "Price", "Currency"]
+    below = [[row[1], row[0], *row[2:]] for row in rows()[20:]]
+    done = shop.load([*rows()[:20], further, *below], HEADER)
+    assert (done.rekeyed, done.inserted, done.missing) == (COUNT, 0, 0), done
+    assert ids(shop)["9140"] == before["A-20"]
+
+
 def test_a_renamed_key_column_is_no_change_of_key(shop: Shop) -> None:
     done = shop.load(rows(1.01), ("Item code:", *HEADER[1:]))
     assert (done.status, done.rekeyed, done.inserted) == ("success", 0, 0)
