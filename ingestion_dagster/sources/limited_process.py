@@ -21,7 +21,7 @@ import orjson
 import ingestion_dagster
 from ingestion_dagster.core import errors
 from ingestion_dagster.core.errors import DataIngestionError, SourceRejected
-from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.limits import OUT_OF_MEMORY, Limits
 
 _KEPT = 2
 _DYING = 2.0
@@ -162,7 +162,7 @@ def _refusal(body: bytes) -> DataIngestionError:
     return _KINDS.get(found["error"], SourceRejected)(found["message"])
 
 
-_OWN_FAULT = (-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGXCPU, -signal.SIGBUS, -signal.SIGILL)
+_OWN_FAULT = (OUT_OF_MEMORY, -signal.SIGABRT, -signal.SIGSEGV, -signal.SIGXCPU, -signal.SIGBUS, -signal.SIGILL)
 
 
 def _reason(status: int, timed_out: bool, limits: Limits) -> SourceRejected:
@@ -170,7 +170,7 @@ def _reason(status: int, timed_out: bool, limits: Limits) -> SourceRejected:
         return SourceRejected(
             f"the file takes longer than {limits.wall_seconds:g} seconds to open; ask for a smaller list or for CSV"
         )
-    if status in (-signal.SIGABRT, -signal.SIGKILL):
+    if status in (-signal.SIGABRT, -signal.SIGKILL, OUT_OF_MEMORY):
         return TooMuchMemory(
             f"the file needs more memory to open than the {limits.memory_bytes // 1_000_000} MB allowed; ask for CSV, "
             "or for a smaller list"

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+OUT_OF_MEMORY = 77
+"""Exit status of the process that opens containers where not even a sentence fits any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

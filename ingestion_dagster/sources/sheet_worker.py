@@ -17,7 +17,7 @@ from typing import IO, Any
 import orjson
 
 from ingestion_dagster.core.errors import DataIngestionError, SourceRejected
-from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.limits import OUT_OF_MEMORY, Limits
 from ingestion_dagster.sources.spreadsheets import Send, read_tabs, send_tabs
 from ingestion_dagster.sources.usual_package import usual_package
 
@@ -45,7 +45,13 @@ def main() -> None:
         data = requests.read(request["size"])
         if len(data) < request["size"]:
             return
-        _answer(request, data, answers)
+        try:
+            _answer(request, data, answers)
+        except BaseException as error:
+            # Nothing is left, not even for the sentence that says so; calamine panics where it gets no object.
+            if isinstance(error, MemoryError) or "pointer is null" in str(error):
+                os._exit(OUT_OF_MEMORY)
+            raise
         del data
         if _largest_size() > max(born_with, memory // 3):
             # Memory that a large file left in fragments would be missing for the next one.

@@ -35,6 +35,13 @@ def test_one_long_text_in_many_cells_is_refused_before_it_fills_the_runs_memory(
         open_workbook(data, "x", limits=Limits(answer_bytes=3_000_000))
 
 
+def test_a_text_that_many_cells_share_ends_the_reader_with_the_sentence_about_memory() -> None:
+    cells = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, 18_000))
+    data = bare_xlsx(cells, shared_strings=f"<si><t>{LONG}</t></si>")
+    with pytest.raises(SourceRejected, match="more memory to open than the 300 MB"):
+        open_workbook(data, "x", limits=Limits(memory_bytes=300_000_000))
+
+
 def test_rows_of_long_texts_come_in_frames_that_are_small_enough_to_unpack_one_by_one() -> None:
     rows = [HEADER, *([f"A{n}", f"Thing {n}", n + 0.5, LONG] for n in range(700))]
     frames = run_limited({"task": "read", "kind": "xls"}, make_xls(rows), Limits())
