@@ -6,17 +6,17 @@ Each event is told at least once, in one message for all that are new; a message
 
 import asyncio
 import smtplib
-import ssl
 from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import orjson
 
 from ingestion_dagster.logs import logger
+from ingestion_dagster.mail import deliver
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.store import alerts
 from ingestion_dagster.store.alerts import Event
@@ -114,25 +114,12 @@ def post(url: str, hosts: Sequence[str], events: Sequence[Event]) -> None:
 
 
 def mail(smtp_url: str, sender: str, receivers: Sequence[str], events: Sequence[Event]) -> None:
-    """One mail with a line per event. `smtps` is encrypted from the start; `smtp` with a password uses STARTTLS."""
-    parts = urlsplit(smtp_url)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ValueError("INGESTION_ALERT_SMTP_URL must look like smtp://user:password@host:587 or smtps://…")
+    """One mail with a line per event."""
     message = EmailMessage()
     message["From"], message["To"] = sender, ", ".join(receivers)
     message["Subject"] = in_words(events[:1]).splitlines()[0][:150] if len(events) == 1 else f"{len(events)} alerts"
     message.set_content(in_words(events))
-    secure = ssl.create_default_context()
-    if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(parts.hostname, parts.port or 465, timeout=SECONDS, context=secure)
-    else:
-        server = smtplib.SMTP(parts.hostname, parts.port or 25, timeout=SECONDS)
-    with server:
-        if parts.username:
-            if parts.scheme == "smtp":
-                server.starttls(context=secure)
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-        server.send_message(message)
+    deliver(smtp_url, message)
 
 
 def in_words(events: Sequence[Event]) -> str:

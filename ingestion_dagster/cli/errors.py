@@ -2,12 +2,13 @@
 
 import asyncio
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
 
-from ingestion_dagster import correction_files, corrections
-from ingestion_dagster.cli.output import AsJson, print_json, print_table, progress, say
+from ingestion_dagster import correction_files, correction_mails, corrections
+from ingestion_dagster.cli.output import AsJson, print_json, print_table, progress, say, strong
 from ingestion_dagster.core.corrections import WrongRow, counted
 from ingestion_dagster.core.markup import LANGUAGES, place_of
 from ingestion_dagster.core.sheets import cell_address
@@ -26,12 +27,16 @@ def show_errors(
     language: Annotated[
         str | None, typer.Option(help=f"Of the reasons: {', '.join(LANGUAGES)}. Else the supplier's, or the sheet's.")
     ] = None,
+    send: Annotated[
+        bool, typer.Option("--send", help="Mail the marked list to the supplier's address; `supplier edit --email`.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """The supplier's last list with its mistakes marked: what is new, what is repeated, what was fixed."""
     if language is not None and language not in LANGUAGES:
         raise typer.BadParameter(f"{language!r} is none of {', '.join(LANGUAGES)}", param_hint="--language")
     path: Path | None = None
+    sent_to: str | None = None
     with workplace(settings()) as place, progress(f"reading the last list of {key} …") as status:
 
         def report(rows: int) -> None:
@@ -39,14 +44,23 @@ def show_errors(
 
         found = asyncio.run(corrections.review(place, key, language, report))
     notes = list(found.notes)
-    if out is not None and found.wrong:
-        path = correction_files.file_for(found, out)
-        with progress(f"writing {path.name} …") as status:
-            notes += correction_files.write(place, found, path, report)
+    if send and found.wrong:
+        correction_mails.receiver_of(found, settings())
+    with TemporaryDirectory() as folder:
+        if found.wrong and (out is not None or send):
+            path = correction_files.file_for(found, out or Path(folder))
+            with progress(f"writing {path.name} …") as status:
+                notes += correction_files.write(place, found, path, report)
+        if path is not None and send:
+            with progress("sending the mail …"):
+                sent_to = correction_mails.send(found, path, settings())
+    path = path if out is not None else None
     if as_json:
-        print_json(_as_json(found, path, notes))
+        print_json(_as_json(found, path, notes) | {"sent_to": sent_to})
     else:
         _tell(found, path, notes)
+        if sent_to:
+            say("Sent to ", strong(sent_to))
 
 
 def _tell(found: corrections.Review, path: Path | None, notes: list[str]) -> None:
@@ -70,7 +84,10 @@ def _tell(found: corrections.Review, path: Path | None, notes: list[str]) -> Non
     if path:
         say("Marked list: ", path)
     elif found.wrong and found.workbook is not None:
-        say(f"`ingestion errors {found.supplier.key} --out FILE` writes the list with its mistakes marked.")
+        say(
+            f"`ingestion errors {found.supplier.key} --out FILE` writes the list with its mistakes marked,"
+            " `--send` mails it to the supplier."
+        )
 
 
 def _tell_mistakes(found: corrections.Review) -> None:

@@ -24,6 +24,7 @@ from ingestion_dagster.settings import Settings
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database
 from ingestion_dagster.workplace import Workplace
+from ingestion_dagster_tests.integration.mail_server import MailServer
 
 RECEIVERS = "buyer@shop.example, boss@shop.example"
 
@@ -165,23 +166,6 @@ def test_an_alert_that_cannot_be_sent_is_kept_and_sent_later(place: Workplace, w
 def test_alerts_leave_only_for_allowed_hosts(url: str) -> None:
     with pytest.raises(ValueError, match="INGESTION_ALERT_WEBHOOK_HOSTS"):
         post(url, ("hooks.example.com",), [])
-
-
-class MailServer(socketserver.StreamRequestHandler):
-    """As much of SMTP as a client needs; keeps what it is sent."""
-
-    mails: list[str] = []  # noqa: RUF012
-
-    def handle(self) -> None:
-        self.wfile.write(b"220 ready\r\n")
-        for line in self.rfile:
-            word = line.split()[0].upper()
-            if word == b"DATA":
-                self.wfile.write(b"354 go on\r\n")
-                self.mails.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
-            self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
-            if word == b"QUIT":
-                return
 
 
 def test_an_alert_goes_out_by_mail(place: Workplace) -> None:

@@ -1,7 +1,11 @@
 """`ingestion errors`, `why` and `what-if` as a person or a pipeline runs them: exit codes, JSON, files."""
 
 import json
+import socketserver
 import sys
+import threading
+from email import message_from_string
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +13,7 @@ import pytest
 
 from ingestion_dagster.cli import main
 from ingestion_dagster.settings import settings
+from ingestion_dagster_tests.integration.mail_server import MailServer
 from ingestion_dagster_tests.integration.supplier_loads import Shop
 from ingestion_dagster_tests.sheets.making import make_csv
 
@@ -117,3 +122,32 @@ def test_what_if_is_0_without_and_1_with_a_difference(shop: Shop, ingestion: Ter
     code, told = ingestion.json("what-if", "acme", "--last", "3")
     assert (code, told["same"], told["different"]) == (1, 0, 1)
     assert told["results"][0]["price_count"] == 19
+
+
+def test_errors_mails_the_marked_list_to_the_address_on_record(
+    shop: Shop, ingestion: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shop.load("acme", "acme.csv", make_csv(WRONG))
+    code, _, said = ingestion("errors", "acme", "--send")
+    assert (code, "ingestion supplier edit acme --email" in said) == (1, True)
+    assert ingestion("supplier", "edit", "acme", "--email", "lists@acme.example", "--set", "language=de")[0] == 0
+    code, _, said = ingestion("errors", "acme", "--send")
+    assert (code, "INGESTION_ALERT_SMTP_URL" in said) == (1, True)
+    monkeypatch.setattr(MailServer, "mails", [])
+    with socketserver.TCPServer(("127.0.0.1", 0), MailServer) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+        monkeypatch.setenv("INGESTION_ALERT_SMTP_URL", f"smtp://127.0.0.1:{server.server_address[1]}")
+        settings.cache_clear()
+        code, out, _ = ingestion("errors", "acme", "--send")
+        server.shutdown()
+    assert (code, "Sent to lists@acme.example" in out) == (0, True)
+    (mail,) = MailServer.mails
+    received = message_from_string(mail, policy=default)
+    assert received["To"] == "lists@acme.example"
+    assert received["Subject"] == "1 Zeilen Ihrer Preisliste „acme.csv“ konnten nicht gelesen werden"
+    (attached,) = received.iter_attachments()
+    assert attached.get_filename() == "acme-corrections.csv"
+    assert "kein Preis" in str(attached.get_content())
+    assert list(tmp_path.glob("*.csv")) == []
+    code, _, said = ingestion("errors", "acme", "--send")
+    assert (code, "the mail could not be sent" in said) == (1, True)
