@@ -87,6 +87,17 @@ class Question(BaseModel):
     options: tuple[str, ...] = ()
 
 
+class NameGroups(BaseModel):
+    """Names stand in the first row of each group only. Columns are 0-based; `group` is the one whose value the rows of
+    a group share, None where none says so."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: int
+    key: int
+    group: int | None = None
+
+
 class PriceProfile(BaseModel):
     """What a list's prices looked like, from a sample: enough to notice that another column was pasted in."""
 
@@ -145,6 +156,7 @@ class MappedSheet(BaseModel):
     """Stable hash of the normalised header texts in order: the key under which an answer is remembered."""
     notes: tuple[str, ...] = ()
     other_sheets: tuple[str, ...] = ()
+    name_groups: NameGroups | None = None
     price_profile: PriceProfile | None = None
     sections: tuple["Section", ...] = ()
     """Parts of the table with a header or title of their own, in order."""

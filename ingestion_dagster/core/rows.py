@@ -13,6 +13,7 @@ from ingestion_dagster.core.cell_text import clean, raw_text
 from ingestion_dagster.core.errors import SheetError
 from ingestion_dagster.core.layout import classify_row
 from ingestion_dagster.core.mapped import MappedSheet, ReadingHints
+from ingestion_dagster.core.name_groups import name_filler
 from ingestion_dagster.core.reject_messages import message_for
 from ingestion_dagster.core.row_fast import ShortWay, mixed_row_reader, plain_row_reader
 from ingestion_dagster.core.row_merges import merge_filler
@@ -44,6 +45,7 @@ def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterato
     first, last = way.plan.first_row, way.plan.last_row
     beginnings, section, below, rejects = _total_beginnings(), None, Below(), 0
     fill = merge_filler(sheet.merges, first, frozenset({way.plan.columns["stock"]}))
+    named = name_filler(mapped)
     parts = {part.first_row: part.reading for part in mapped.sections}
     for number, cells in enumerate(sheet.rows()):
         if number < first:
@@ -52,6 +54,7 @@ def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterato
             break
         if number in parts:
             way = _way_below(sheet, parts[number], hints, way)
+            named = name_filler(way.mapped)
         row = fill(number, cells) if fill is not None else cells
         if row is not cells and _only_continues(cells, row, way.plan):
             yield from below.no_item(NotAnItem(number, "blank"))
@@ -59,6 +62,7 @@ def read_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> Iterato
         if number < way.mapped.first_data_row:
             yield from below.no_item(NotAnItem(number, "header"))
             continue
+        row = named(row) if named is not None else row
         item = way.read_short(number, row, section)
         if item is not None and (item[1][:_INITIALS].casefold() not in beginnings or not _sounds_like_total(item[1])):
             if below.stirred:

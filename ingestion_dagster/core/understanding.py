@@ -23,6 +23,7 @@ from ingestion_dagster.core.mapped_parts import (
 )
 from ingestion_dagster.core.mapping import Mapping, map_columns
 from ingestion_dagster.core.money_evidence import find_currency, find_styles
+from ingestion_dagster.core.name_groups import find_name_groups, name_questions
 from ingestion_dagster.core.overrides import resolve_columns
 from ingestion_dagster.core.price_decimals import decimals_questions
 from ingestion_dagster.core.price_discount import discount_questions
@@ -169,10 +170,12 @@ def _price_list(
     if drift is not None and remembered is not None:
         drift = drift.model_copy(update={"value_changes": value_changes(remembered.price_profile, profile)})
         questions += drift_questions(drift, known.given)
+    groups = find_name_groups(table, mapping)
     questions += [
         *price_questions(table, mapping),
         *discount_questions(table, mapping, hints),
         *meaning.questions,
+        *name_questions(table, mapping, groups),
         *table_questions(table),
     ]
     questions += money_questions(styles.get("price"), currency, price)
@@ -219,6 +222,7 @@ def _price_list(
             *(drift.sentences() if drift else ()),
         ),
         price_profile=profile,
+        name_groups=groups,
     )
 
 
