@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ingestion_dagster.clock_watch import ClockMemory, watch
 from ingestion_dagster.core.errors import DataIngestionError, StoreBusy, StoreUnavailable
 from ingestion_dagster.core.leases import RunState, Verdict, verdict
 from ingestion_dagster.core.retries import retry_wait
@@ -64,6 +65,7 @@ class Memory:
     offers: dict[str, int] = field(default_factory=dict)
     """Run key -> how often a run was asked for."""
     mail: MailMemory = field(default_factory=MailMemory)
+    clock: ClockMemory = field(default_factory=ClockMemory)
     looked_down_to: int | None = None
     """The request whose result was looked for last; None: begin with the newest."""
     ticks: int = 0
@@ -78,12 +80,15 @@ async def tick(
     """
     done, memory = Tick(), memory or Memory()
     memory.ticks += 1
+    done.troubles.extend(await watch(database, memory.clock))
     await _reap(place, database, run_of, done)
     mail = await drain(place, mailbox, database, memory.mail)
     done.recorded, done.full, done.deferred = mail.recorded, mail.full, len(memory.mail.deferrals)
     done.troubles.extend(mail.troubles)
+    known = place.settings
+    longest_wait, longest_lease = 2 * known.retry_cap_seconds, max(LEASE_FOR_START, known.job_timeout + 60.0)
     async with database.transaction() as connection:
-        leases = await requests.lease(connection, place.settings.max_jobs, LEASE_FOR_START)
+        leases = await requests.lease(connection, known.max_jobs, LEASE_FOR_START, longest_wait, longest_lease)
         done.waiting = await requests.waiting_count(connection) - len(leases)
     offered = [lease for lease in leases if lease.run_id is None and run_of(lease) == "absent"]
     done.to_start = await _offered(database, place, offered, memory, done)

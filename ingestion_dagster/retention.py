@@ -7,8 +7,9 @@ from typing import Any
 
 from upath import UPath
 
-from ingestion_dagster.core.errors import SourceUnavailable
-from ingestion_dagster.store import batches, retention
+from ingestion_dagster.core.clocks import Clocks, warnings
+from ingestion_dagster.core.errors import SourceUnavailable, StoreUnavailable
+from ingestion_dagster.store import batches, clock, retention
 from ingestion_dagster.store.database import Database, connected
 from ingestion_dagster.workplace import Workplace
 
@@ -40,6 +41,7 @@ async def sweep(place: Workplace) -> Swept:
     known = place.settings
     async with connected(place.database_url, place.limits) as database:
         async with database.transaction() as connection:
+            _check_clocks(await clock.clocks(connection))
             abandoned = await retention.abandon(connection, known.work_keep_days)
         async with database.transaction() as connection:
             staged = await batches.sweep_staged(connection)
@@ -53,6 +55,13 @@ async def sweep(place: Workplace) -> Swept:
         deliveries=deliveries,
         references=sweep_references(UPath(known.snapshot_store) / REFERENCES, timedelta(days=known.work_keep_days)),
     )
+
+
+def _check_clocks(clocks: Clocks) -> None:
+    """What is swept does not come back, and its age is a difference of clocks. Raises StoreUnavailable."""
+    if clocks.agree and not clocks.records_ahead:
+        return
+    raise StoreUnavailable(f"nothing is swept: {' '.join(warnings(clocks, clocks.database))}")
 
 
 async def _sweep_snapshots(place: Workplace, database: Database) -> tuple[int, int]:

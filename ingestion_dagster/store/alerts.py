@@ -56,9 +56,11 @@ WITH event AS (
 SELECT event.kind, event.subject_id, event.version, event.supplier, event.task_id, event.reason, event.at
 FROM event LEFT JOIN ingestion_alerts alert
   ON alert.kind = event.kind AND alert.subject_id = event.subject_id AND alert.version = event.version
-WHERE alert.kind IS NULL OR (alert.told_at IS NULL AND alert.not_before <= now() AND alert.tries < :tries)
+WHERE alert.kind IS NULL OR (alert.told_at IS NULL AND alert.tries < :tries
+    AND (alert.not_before <= now() OR alert.not_before > now() + interval '1 day'))
 ORDER BY event.at LIMIT :limit
 """
+"""None waits a day: a time further away was set while the clock was ahead."""
 
 TOLD = """
 INSERT INTO ingestion_alerts AS alert (kind, subject_id, version, tries, trouble, told_at, not_before)

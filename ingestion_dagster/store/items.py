@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import StaleSnapshot, StoreRejected, StoreUnavailable
-from ingestion_dagster.store import batches, steps
+from ingestion_dagster.store import batches, clock, steps
 
 COMPARED = (
     "name",
@@ -67,13 +67,14 @@ async def merge(connection: AsyncConnection, batch_id: int, grace: int, actor: s
     await lock_supplier(connection, supplier_id)
     await check_order(connection, batch_id)
     await connection.execute(text(PLANNER))
-    parameters = {"batch": batch_id, "supplier": supplier_id, "grace": grace}
+    moment = await clock.next_moment(connection, supplier_id)
+    parameters = {"batch": batch_id, "supplier": supplier_id, "grace": grace, **moment._asdict()}
     merged = (await connection.execute(text(MERGE), parameters)).one()
     if merged.staged != batch["accepted_rows"]:
         raise StoreRejected(
             f"batch {batch_id} has {merged.staged} of {batch['accepted_rows']} staged rows; load the list again"
         )
-    step_changes = await steps.merge_steps(connection, batch_id, supplier_id, merged.stepped, merged.at)
+    step_changes = await steps.merge_steps(connection, batch_id, supplier_id, merged.stepped, moment.at)
     await batches.move(connection, batch_id, "applied", actor)
     counts = MergeCounts(
         inserted=merged.inserted,
@@ -100,10 +101,10 @@ async def merge(connection: AsyncConnection, batch_id: int, grace: int, actor: s
             "changes": counts.price_changes,
             "steps": step_changes,
             "median": counts.median_change,
-            "moment": merged.at,
+            "moment": moment.at,
         },
     )
-    await mark_seen(connection, supplier_id, batch_id, merged.at)
+    await mark_seen(connection, supplier_id, batch_id, moment.at)
     return counts
 
 
@@ -112,13 +113,14 @@ async def mark_seen(
 ) -> None:
     """The supplier's list was seen at `moment`, or just now; `batch_id` is the batch now in force, None where that
     stays. The time never goes back: the next merge counts from it."""
+    seen = moment or (await clock.next_moment(connection, supplier_id)).at
     await connection.execute(
         text(
             "UPDATE suppliers SET last_batch_id = coalesce(CAST(:batch AS bigint), last_batch_id),"
-            " last_seen_at = greatest(coalesce(CAST(:moment AS timestamptz), clock_timestamp()), last_seen_at)"
+            " last_seen_at = greatest(CAST(:moment AS timestamptz), last_seen_at)"
             " WHERE id = :supplier"
         ),
-        {"supplier": supplier_id, "batch": batch_id, "moment": moment},
+        {"supplier": supplier_id, "batch": batch_id, "moment": seen},
     )
 
 
@@ -180,8 +182,7 @@ _SET = ", ".join(f"{column} = incoming.{column}" for column in COMPARED)
 
 MERGE = f"""
 WITH moment AS MATERIALIZED (
-    SELECT greatest(statement_timestamp(), last_seen_at + interval '1 microsecond') AS at
-    FROM suppliers WHERE id = :supplier
+    SELECT CAST(:at AS timestamptz) AS at, CAST(:clock_said AS timestamptz) AS clock_said
 ), compared AS MATERIALIZED (
     SELECT staged.*, item.id AS item_id, item.supplier_sku AS known_sku, item.current_price AS old_price,
            item.currency AS old_currency, item.missing_since AS was_missing_since
@@ -211,10 +212,10 @@ WITH moment AS MATERIALIZED (
       AND absence.returned_at IS NULL
 ), recorded AS (
     INSERT INTO price_history (supplier_item_id, price, currency, batch_id, row_number, column_index, printed_price,
-                               price_basis, recorded_at)
+                               price_basis, recorded_at, clock_said)
     SELECT coalesce(incoming.item_id, inserted.id), incoming.price, incoming.currency, :batch,
            incoming.row_number, incoming.price_column, incoming.printed_price, incoming.price_basis,
-           (SELECT at FROM moment)
+           (SELECT at FROM moment), (SELECT clock_said FROM moment)
     FROM incoming LEFT JOIN inserted ON inserted.supplier_sku = incoming.supplier_sku
     WHERE incoming.item_id IS NULL
        OR (incoming.old_price, incoming.old_currency) IS DISTINCT FROM (incoming.price, incoming.currency)
@@ -242,11 +243,10 @@ SELECT (SELECT count(*) FROM staged_items WHERE batch_id = :batch) AS staged,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY 100.0 * (price - old_price) / old_price)
            FILTER (WHERE old_price > 0 AND old_price <> price AND {COMPARABLE}) AS median_change,
        array_agg(DISTINCT old_currency || ' to ' || coalesce(currency, 'none'))
-           FILTER (WHERE old_currency IS NOT NULL AND old_currency IS DISTINCT FROM currency) AS currencies,
-       (SELECT at FROM moment) AS at
+           FILTER (WHERE old_currency IS NOT NULL AND old_currency IS DISTINCT FROM currency) AS currencies
 FROM incoming
 """
 """One join over both lists finds what is new, what differs and what vanished; nothing else is touched. `supplier_id`
 stands in the updates too, so that they look through this supplier's items only. The moment is taken after the lock, and
-later than any before it: `now()` is when the transaction began, and one that waited for the lock would write history
+is later than any before it: `now()` is when the transaction began, and one that waited for the lock would write history
 that is older than what it follows."""

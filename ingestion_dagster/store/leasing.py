@@ -46,6 +46,18 @@ FROM chosen WHERE request.id = chosen.id
 """
 """A request that another session has locked is left for the next time, and keeps no other from being handed out."""
 
+NO_LONGER_THAN = """
+UPDATE ingestion_requests
+SET not_before = least(not_before, now() + make_interval(secs => :wait)),
+    lease_until = least(lease_until, now() + make_interval(secs => :lease))
+WHERE id IN (SELECT id FROM ingestion_requests
+             WHERE state IN ('pending', 'retry_wait', 'leased')
+               AND (not_before > now() + make_interval(secs => :wait)
+                    OR lease_until > now() + make_interval(secs => :lease))
+             FOR UPDATE SKIP LOCKED)
+"""
+"""A clock that was ahead for a while leaves times behind that are a year away."""
+
 END_ATTEMPT = """
 WITH ending AS (
     SELECT id, CASE WHEN NOT :retryable OR attempt > max_retries + :free OR crashes + :crash >= :max_crashes
@@ -68,9 +80,20 @@ RETURNING request.state, request.task_id, request.attempt, request.supplier_id, 
 """
 
 
-async def lease(connection: AsyncConnection, max_jobs: int, seconds: float) -> list[Lease]:
-    """Hand out waiting requests, one per supplier, by priority and age, up to `max_jobs` at work at once."""
+async def lease(
+    connection: AsyncConnection,
+    max_jobs: int,
+    seconds: float,
+    longest_wait: float = 900.0,
+    longest_lease: float = 900.0,
+) -> list[Lease]:
+    """Hand out waiting requests, one per supplier, by priority and age, up to `max_jobs` at work at once.
+
+    Nothing waits longer than `longest_wait` from now, and no lease ends later than `longest_lease` from now, whatever
+    the clock was when that was set.
+    """
     await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('ingestion.lease', 0))"))
+    await connection.execute(text(NO_LONGER_THAN), {"wait": longest_wait, "lease": longest_lease})
     await connection.execute(text(HAND_OUT), {"max_jobs": max_jobs, "seconds": seconds})
     return await leased(connection)
 

@@ -304,6 +304,7 @@ price_history = Table(
     Column("column_index", SmallInteger, nullable=False, comment="0-based"),
     *_printed(),
     _moment("recorded_at", now=True),
+    _moment("clock_said", required=False),
     _money("price", "price_is_money"),
     CheckConstraint("price_basis >= 1", name="basis_counts"),
     Index("ix_price_history_item", "supplier_item_id", "recorded_at"),

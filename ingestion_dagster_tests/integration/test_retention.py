@@ -3,15 +3,17 @@
 import asyncio
 import os
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from upath import UPath
 
 from ingestion_dagster import planning, retention, reviewing
+from ingestion_dagster.core.errors import StoreUnavailable
 from ingestion_dagster.retention import Swept
 from ingestion_dagster.settings import Settings
+from ingestion_dagster.store import clock
 from ingestion_dagster.workplace import Workplace
 from ingestion_dagster_tests.integration.shop import Shop, rows_of
 
@@ -44,6 +46,24 @@ def files(shop: Shop) -> int:
 
 def kept(shop: Shop) -> list[int]:
     return [row[0] for row in shop.sql("SELECT id FROM sheet_snapshots WHERE deleted_at IS NULL ORDER BY id")]
+
+
+def test_nothing_is_swept_while_clocks_disagree_or_records_lie_in_the_future(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in range(5):
+        shop.load(rows_of([10 + day, 20 + day]))
+    age(shop)
+    with monkeypatch.context() as wrong:
+        wrong.setattr(clock, "our_time", lambda: datetime.now(UTC) - timedelta(days=400))
+        with pytest.raises(StoreUnavailable, match=r"nothing is swept: .* one of them is wrong"):
+            sweep(shop)
+    shop.sql("UPDATE suppliers SET last_seen_at = now() + interval '400 days'")
+    with pytest.raises(StoreUnavailable, match="nothing is swept: the newest record is of"):
+        sweep(shop)
+    assert kept(shop) == [1, 2, 3, 4, 5]
+    shop.sql("UPDATE suppliers SET last_seen_at = now()")
+    assert sweep(shop).snapshots == 3
 
 
 def test_the_last_lists_stay_and_older_ones_go(shop: Shop) -> None:
