@@ -11,7 +11,7 @@ import select
 import sqlite3
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,21 +29,34 @@ Beat = tuple[str, str, float]
 """Of one loop of the daemon: its name, the id of the daemon's process, seconds since the epoch."""
 
 
-def code_server(address: str, seconds: float = SECONDS) -> str | None:
+def code_server(
+    address: str, seconds: float = SECONDS, processes: Callable[[], int | None] = lambda: None
+) -> str | None:
     """Why the code server does not work, None where it does. `unix:/path` or `host:port`.
 
     Asked which runs it has at work: `dagster api grpc` answers that from the threads that also evaluate sensors, and
     under the lock that starting a run needs. Its Ping and gRPC's health service go on answering while no run starts.
+    `processes`: how many it has for runs, where that is known. The thread that notices their end ends itself when it
+    cannot reach Dagster's storage, and the rest lives on.
     """
     import grpc
 
+    try:
+        runs = runs_at_work(address, seconds)
+        living = processes() if runs else None
+    except grpc.RpcError as error:
+        hangs = error.code() in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
+        return "does not answer" if hangs else f"answers with an error ({error.code().name})"
+    return "does not notice that its runs have ended" if living is not None and len(runs) > living else None
+
+
+def runs_at_work(address: str, seconds: float = SECONDS) -> list[str]:
+    """Ids of the runs that the code server has at work. Raises grpc.RpcError."""
+    import grpc
+
     with grpc.insecure_channel(address, options=(("grpc.enable_http_proxy", 0),)) as channel:
-        try:
-            channel.unary_unary(CURRENT_RUNS)(b"", timeout=seconds)
-        except grpc.RpcError as error:
-            hangs = error.code() in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
-            return "does not answer" if hangs else f"answers with an error ({error.code().name})"
-    return None
+        answer: bytes = channel.unary_unary(CURRENT_RUNS)(b"", timeout=seconds)
+    return list(json.loads(answer[answer.index(b"{") :])["current_runs"])  # the only field of the answer is this JSON
 
 
 def webserver(url: str, seconds: float = SECONDS) -> str | None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,6 +75,24 @@ class Running:
         self.processes[name] = leash.enter_context(leashed(command, environment, self.log_of(name)))
         self.leashes[name] = leash
 
+    def start_code_server_again(self) -> None:
+        """With what ended with it closed in Dagster first; where that fails, the leases of those runs end some time."""
+        self.end("code server")
+        with suppress(ServicesFailed, subprocess.SubprocessError):
+            _close_lost_runs(self)
+        self.start("code server")
+
+    def run_processes(self) -> int | None:
+        """How many of the code server's processes are runs; None where that cannot be told."""
+        import psutil
+
+        try:
+            (server,) = psutil.Process(self.processes["code server"].pid).children()
+            found = [child.cmdline() for child in server.children() if child.status() != psutil.STATUS_ZOMBIE]
+        except (psutil.Error, ValueError):
+            return None
+        return sum("multiprocessing.spawn" in " ".join(command) for command in found)
+
     def end(self, name: str) -> None:
         """End it and all it started, by force where it does not obey."""
         leash = self.leashes.pop(name, None)
@@ -129,7 +147,7 @@ def dagster_processes(place: Workplace, port: int | None) -> Iterator[Running]:
         try:
             running.start("code server")
             # Dagster's tables are made by whoever comes first; two at once would get in each other's way.
-            make_storage(dagster_environment(place))
+            _close_lost_runs(running)
             _until(lambda: health.code_server(f"unix:{socket}", 1) is None, running, "code server")
             running.start("daemon")
             if running.url is not None:
@@ -148,11 +166,12 @@ def check_port(port: int) -> None:
         raise ServicesFailed(f"`--port {port}` is taken by {taken_by(port)}; try `--port {free}`")
 
 
-def make_storage(environment: dict[str, str]) -> None:
-    """Open the instance once, in a process of its own, so that its tables exist."""
-    opening = "import dagster; dagster.DagsterInstance.get().get_runs_count()"
+def _close_lost_runs(running: Running) -> None:
+    """And open Dagster's storage for the first time, so that its tables are there. Nothing may be at work yet."""
+    command = [sys.executable, "-m", "ingestion_dagster.lost_runs", str(running.socket)]
+    environment = dagster_environment(running.place)
     done = subprocess.run(  # noqa: S603 - our own interpreter and words
-        [sys.executable, "-c", opening], env=environment, capture_output=True, timeout=START_LIMIT, check=False
+        command, env=environment, capture_output=True, timeout=START_LIMIT, check=False
     )
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]

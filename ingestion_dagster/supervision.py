@@ -93,7 +93,7 @@ def _dagster(running: Running, below: tuple[str, ...]) -> list[Need]:
     """Dagster's processes. Each stands on its storage, the daemon on the code server too: waiting for one that hangs
     keeps it from its heartbeats."""
     asks: dict[str, Callable[[], str | None]] = {
-        "code server": lambda: health.code_server(f"unix:{running.socket}"),
+        "code server": lambda: health.code_server(f"unix:{running.socket}", processes=running.run_processes),
         "daemon": lambda: health.daemon(running.storage) if records_are_ours(running.place.settings) else None,
         "webserver": lambda: health.webserver(str(running.url)),
     }
@@ -103,7 +103,7 @@ def _dagster(running: Running, below: tuple[str, ...]) -> list[Need]:
         Need(
             f"the {name}",
             asks[name],
-            partial(running.start, name),
+            running.start_code_server_again if name == "code server" else partial(running.start, name),
             partial(running.end_of, name),
             after.get(name, below),
             patience=patience.get(name, Patience()),
@@ -156,7 +156,7 @@ def _look(one: Supervised, stands: bool, say: Say) -> None:
     ended = need.ended()
     if ended is None and time.monotonic() < one.ask_at:
         return
-    trouble = ended or need.ask()
+    trouble = ended or _asked(need)
     now = time.monotonic()
     one.ask_at = now + (1.0 if course.started_at is not None else need.every)
     one.well = trouble is None
@@ -169,6 +169,13 @@ def _look(one: Supervised, stands: bool, say: Say) -> None:
         case "give up":
             tried = f"could not be brought back within {course.patience.trouble:.0f} s"
             raise ServicesFailed(f"{need.name} {tried}: {one.failure or trouble}")
+
+
+def _asked(need: Need) -> str | None:
+    try:
+        return need.ask()
+    except Exception as error:  # whatever it is, it is no answer
+        return f"could not be asked ({type(error).__name__}: {error})"
 
 
 def _revive(one: Supervised, trouble: str, say: Say) -> None:

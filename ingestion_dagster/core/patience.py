@@ -55,11 +55,13 @@ class Course:
 
     def pause(self, now: float) -> None:
         """Nothing can be said of it, because what it stands on is away: no time that passes meanwhile counts."""
-        self.silent_since = self.well_since = None
+        self.silent_since = None
         if self.started_at is not None:
             self.started_at = now
         if self.troubled_since is not None:
             self.troubled_since = now
+        if self.well_since is not None:
+            self.well_since = now
 
     def started(self, now: float) -> None:
         """It was started again and may take its time to answer."""

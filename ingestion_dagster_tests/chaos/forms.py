@@ -21,6 +21,8 @@ class Form:
     postgres_restarts: int = 3
     sheets: int = 2_000
     load_seconds: int = 20
+    hangs: int = 0
+    """Processes of `ingestion up` that are stopped: each takes its patience, 60 to 90 seconds."""
 
 
 LONG = Form(
@@ -34,6 +36,7 @@ LONG = Form(
     postgres_restarts=50,
     sheets=100_000,
     load_seconds=600,
+    hangs=2,
 )
 """For each of ten seeds: 20,000 messages and 100 aimed crashes at each point in all."""
 

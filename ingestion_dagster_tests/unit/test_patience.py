@@ -96,6 +96,14 @@ def test_while_what_it_stands_on_is_away_no_time_counts(course: Course) -> None:
     assert course.look(690, ended=False, answers=False) == "revive"
 
 
+def test_what_was_said_to_be_back_is_not_said_again_after_a_pause(course: Course) -> None:
+    course.look(0, ended=True, answers=False)
+    course.started(0)
+    assert course.look(5, ended=False, answers=True) == "back"
+    course.pause(10)
+    assert course.look(15, ended=False, answers=True) == "well"
+
+
 def test_a_server_elsewhere_is_waited_for_without_end() -> None:
     course = Course(Patience(unanswered=30, starting=0, trouble=math.inf, first_pause=900, longest_pause=900))
     said = []
