@@ -88,6 +88,15 @@ class Up:
         self.delivers(name)
         assert wait_for(lambda: self.send(name), seconds, 0.5), self.says()
 
+    def writes_much(self) -> bool:
+        """More into Redis than what is left of the block it writes to; whether it was answered."""
+        try:
+            with redis.Redis.from_url(self.services.redis_url, socket_timeout=5) as client:
+                client.set("chaos:much", bytes(1 << 20))
+        except (redis.RedisError, OSError):
+            return False
+        return True
+
     def loaded(self, seconds: float) -> None:
         """Everything that was acknowledged is loaded."""
         end = time.monotonic() + seconds
