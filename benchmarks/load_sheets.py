@@ -76,7 +76,8 @@ def write_clean(count: int, day: str, path: Path) -> int:
             sku, name, price, stock, barcode, brand, category, unit, *more = cells
             extra = {header: cell for header, cell in zip(HEADERS[8:], more, strict=True) if cell}
             content = json.dumps(dict(sorted(extra.items())), ensure_ascii=False, separators=(",", ":"))
+            meaning = ("", "", "", "")  # as printed, no steps
             line = (1, row + 1, sku, name, price, "EUR", stock, barcode, brand, category, unit, "", "", content, 2)
-            file.write("\t".join(map(str, line)) + "\n")
+            file.write("\t".join(map(str, (*line, *meaning))) + "\n")
             accepted += 1
     return accepted

@@ -19,6 +19,7 @@ from ingestion_dagster.core.sheets import CellValue
 
 _NEARLY_ALL: Final = 0.9
 _HALF: Final = 0.5
+_MANY: Final = 100
 _SAID: Final = 0.5
 _SAID_UNIT: Final = 0.75
 
@@ -64,8 +65,9 @@ def _as_basis(table: Table, column: Column) -> BasisColumn | None:
     if not any(_names_a_number(value) for value in values):
         return None
     powers = sum(1 for count in counts if is_power_of_ten(count)) / len(counts)
-    if not named:
-        return BasisColumn(column.position, False, texts) if not texts and powers >= _NEARLY_ALL else None
+    if not named or named == "perhaps":
+        many = not texts and powers >= _NEARLY_ALL and max(counts) >= _MANY
+        return BasisColumn(column.position, False, texts) if many else None
     if powers < (_HALF if named == "short" else _NEARLY_ALL) and named == "short":
         return None
     codes = {value.strip() for value in values if isinstance(value, str)}

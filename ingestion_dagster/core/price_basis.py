@@ -199,6 +199,8 @@ def basis_in_unit(text: str) -> Basis | None:
     """`100 pcs`, `per 1000 Stk`: the pieces that a unit counts, `rest` the unit alone; None for `pcs`, `kg`, `250 g`,
     `12 pcs` (a pack of twelve is a unit of its own)."""
     found = _alone().fullmatch(plain(text).strip()) if len(text) <= _LONGEST else None
+    if found is None and len(text) <= _LONGEST and (count := _SIGNS.get(text.strip()) or _number_word(text)):
+        return Basis(count, "words", "")
     if found is None or not found["unit"] or not is_piece(found["unit"]):
         return None
     count = int(re.sub(r"\D", "", found["count"]))
@@ -217,14 +219,17 @@ def are_letter_codes(codes: set[str]) -> bool:
     return "C" in codes and bool(codes & ({"M"} | _EACH))
 
 
-def names_column(header: str) -> Literal["", "clear", "short"]:
-    """Whether a header says that its column holds the basis: clearly, or as an abbreviation that values must prove."""
+def names_column(header: str) -> Literal["", "clear", "short", "perhaps"]:
+    """Whether a header says that its column holds the basis: clearly, as an abbreviation that values must prove, or
+    in words that may as well mean a pack."""
     for text in (header, re.sub(r"[(\[].*?[)\]]", " ", header)):
         said = normalise(text)
         if said in _group("column"):
             return "clear"
         if said in _group("short"):
             return "short"
+        if said in _group("perhaps"):
+            return "perhaps"
         kept = " ".join(word for word in said.split() if word not in _group("pieces"))
         if kept != said and kept in _group("column"):
             return "clear"

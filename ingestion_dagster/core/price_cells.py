@@ -53,5 +53,7 @@ def counted_unit(unit: str, terms: PriceTerms) -> tuple[int | None, str]:
     """(pieces that a unit counts, the unit of one piece): `100 pcs` is (100, `pcs`), `C` is (100, nothing)."""
     if terms.letters and (count := letter_in_unit(unit)):
         return count, ""
-    basis = basis_in_unit(unit)
-    return (None, unit) if basis is None else (basis.pieces, basis.rest)
+    if basis := basis_in_unit(unit):
+        return basis.pieces, basis.rest
+    count = basis_of(unit) if terms.basis_column is not None else None
+    return (count, "") if count and count > 1 else (None, unit)

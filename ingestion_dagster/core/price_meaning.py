@@ -33,6 +33,7 @@ _SHORT_STATEMENT: Final = 8
 """Words of a sentence above the table that speaks of nothing but the prices' basis."""
 _BLANKS_MEAN_ONE: Final = 0.1
 _FRACTIONS: Final = 0.3
+_SAID: Final = 0.5
 
 
 class Meaning(NamedTuple):
@@ -51,8 +52,13 @@ def find_meaning(table: Table, mapping: Mapping, hints: ReadingHints) -> Meaning
     prices = Prices(table, mapping, column, header, values_of(table, column))
     scaled = _scaled(prices, hints)
     based = _based(prices, hints)
+    own_unit = based.terms.basis_column is not None and based.terms.basis_column == mapping.columns.get("unit")
     terms = based.terms.model_copy(
-        update={"scale": scaled.terms.scale, "evidence": (*scaled.terms.evidence, *based.terms.evidence)}
+        update={
+            "scale": scaled.terms.scale,
+            "in_units": based.terms.in_units or own_unit,
+            "evidence": (*scaled.terms.evidence, *based.terms.evidence),
+        }
     )
     return Meaning(terms, (*scaled.questions, *based.questions), scaled.currency)
 
@@ -66,11 +72,31 @@ def _scaled(prices: Prices, hints: ReadingHints) -> Meaning:
         texts = price_statements(prices.table.around)
         said, where = next(((s, f"the text “{t[:80]}”") for t in texts if (s := scale_in_statement(t))), (None, ""))
     if said is None:
-        return Meaning(NOTHING_DONE)
+        return _scaled_by_currency(prices)
     if said.doubtful or _contradicts(said, prices.values):
         return Meaning(NOTHING_DONE, (scale_question(prices, said, where),))
     evidence = f"{where} says “{said.word}”: printed prices times {said.factor:f}"
     return Meaning(PriceTerms(scale=said.factor, evidence=(evidence,)), currency=said.currency)
+
+
+def _scaled_by_currency(prices: Prices) -> Meaning:
+    """A currency column that names a coin (`GBX`, `GBp`): every price is in it, or a person is asked."""
+    for column in prices.mapping.all_columns.values():
+        if column.words.scores.get("currency", 0.0) < _SAID:
+            continue
+        texts = [
+            value for value in values_of(prices.table, column.position) if isinstance(value, str) and value.strip()
+        ]
+        scales = [scale_in_header(text) for text in texts]
+        said = next((scale for scale in scales if scale is not None), None)
+        if said is None:
+            continue
+        where = column_title(prices.table, column.position)
+        if said.doubtful or any(scale != said for scale in scales) or _contradicts(said, prices.values):
+            return Meaning(NOTHING_DONE, (scale_question(prices, said, where),))
+        evidence = f"{where} says “{said.word}”: printed prices times {said.factor:f}"
+        return Meaning(PriceTerms(scale=said.factor, evidence=(evidence,)), currency=said.currency)
+    return Meaning(NOTHING_DONE)
 
 
 def _contradicts(said: Scale, values: list[CellValue]) -> bool:

@@ -15,6 +15,7 @@ from ingestion_dagster.core.barcodes import barcode_of
 from ingestion_dagster.core.cell_text import json_value
 from ingestion_dagster.core.currencies import Sign, currency_of
 from ingestion_dagster.core.error_texts import may_hold_error
+from ingestion_dagster.core.price_cells import counted_unit
 from ingestion_dagster.core.price_terms import PiecePrice
 from ingestion_dagster.core.prices import Amount
 from ingestion_dagster.core.row_model import MAX_NAME, MAX_SKU, MAX_TEXT
@@ -140,7 +141,7 @@ def _completer(plan: RowPlan) -> Callable[[int, Any, str | None, str | None], It
             signs = amount.affix.signs if amount.affix is not None else ()
         printed = None
         if not plain_terms or basis is not None:
-            if in_units and unit and not (unit.isalpha() and len(unit) > 1):
+            if in_units and unit and counted_unit(unit, plan.terms)[1] != unit:
                 return None
             piece = read_piece(value, basis, row[basis_column], unit or "")
             if type(piece) is not PiecePrice or piece.rounded:

@@ -229,6 +229,7 @@ def test_a_pack_price_that_cannot_be_divided_exactly_is_asked_about_and_stays() 
         ("Preis €/100 m", (), ("12.4 as printed", "0.124 (12.4 / 100)")),
         ("Price/M", (), ("12.4 as printed", "0.0124 (12.4 / 1000)")),
         ("Price", (("Price unit", [50, 250, 100, 1, 1, 12, 500, 1, 1, 50]),), ("12.4 as printed", "0.248 (12.4 / 50)")),
+        ("Price", (("Unit qty", [100, 100, 1000, 1, 1, 1, 9, 1, 1, 100]),), ("12.4 as printed", "0.124 (12.4 / 100)")),
         ("Price", (("Unit", [100, 100, 1000, 1, 1, 1, 100, 1, 1, 100]),), ("12.4 as printed", "0.124 (12.4 / 100)")),
         ("Price per 100", (("PE", BASES),), ("12.4 as printed", "0.124 (12.4 / 100)")),
     ],
@@ -382,3 +383,37 @@ def test_words_that_count_something_else_scale_nothing(header: str) -> None:
 def test_scale_and_basis_go_together_exactly() -> None:
     _, items, _ = read(listed(WORDS["en"], "Price (cents)", ("Per", BASES), prices=[1865] * 10))
     assert (items["S-102"].price, items["S-102"].printed_price) == (Decimal("0.01865"), Decimal(1865))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("coin", ["GBX", "GBp", "pence"])
+def test_a_currency_column_that_names_a_coin_scales_the_prices(coin: str, format: str) -> None:
+    pence: list[CellValue] = [round(price * 100) for price in PRICES]
+    mapped, items, rejects = read(listed(WORDS["en"], None, ("Currency", [coin] * 10), prices=pence), format)
+    assert (mapped.decision, rejects) == ("accept", [])
+    assert (items["S-100"].price, items["S-100"].currency) == (Decimal("12.40"), "GBP")
+
+
+def test_coins_and_whole_money_in_one_currency_column_are_asked_about() -> None:
+    codes: list[CellValue] = ["GBX", "GBP"] * 5
+    mapped, _, _ = read(listed(WORDS["en"], None, ("Currency", codes), prices=[round(p * 100) for p in PRICES]))
+    assert "price_scaled" in [question.code for question in mapped.questions]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize(
+    ("header", "units"),
+    [
+        ("UOM", ("C", "M", "EA")), ("UOM", ("HD", "TH", "EA")), ("Per", ("per 100", "per 1000", "each")),
+        ("Price unit", ("C", "M", "E")), ("Einheit", ("Tsd", "Stk", "Stk")), ("ME", ("%", "‰", "St")),
+    ],
+)  # fmt: skip
+def test_codes_and_words_for_a_hundred_leave_no_unit_that_belies_the_price(
+    header: str, units: tuple[str, str, str], format: str
+) -> None:
+    values: list[CellValue] = [units[0], units[1], *[units[2]] * 7, units[0]]
+    mapped, items, _ = read(listed(WORDS["en"], None, (header, values)), format)
+    basis = {"Tsd": 1000}.get(units[0], 100)
+    assert mapped.questions == ()
+    assert (items["S-100"].price, items["S-100"].unit) == (Decimal("12.4") / basis, None)
+    assert (items["S-102"].price, items["S-102"].printed_price) == (Decimal("3.2"), None)

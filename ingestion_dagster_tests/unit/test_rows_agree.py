@@ -65,7 +65,9 @@ cells = odds.flatmap(
     lambda n: (
         odd_texts
         if n == 0
-        else st.sampled_from(["", None, "12", "100", "100 pcs", "C", "7.5", "USD", "http://a/b", "red"])
+        else st.sampled_from(
+            ["", None, "12", "100", "100 pcs", "C", "HD", "per 100", "7.5", "USD", "http://a/b", "red"]
+        )
     )
 )
 columns = st.fixed_dictionaries(
