@@ -56,6 +56,7 @@ def find_meaning(table: Table, mapping: Mapping, hints: ReadingHints) -> Meaning
     terms = based.terms.model_copy(
         update={
             "scale": scaled.terms.scale,
+            "above": (*scaled.terms.above, *based.terms.above),
             "in_units": based.terms.in_units or own_unit,
             "evidence": (*scaled.terms.evidence, *based.terms.evidence),
         }
@@ -67,16 +68,18 @@ def _scaled(prices: Prices, hints: ReadingHints) -> Meaning:
     if hints.price_factor is not None:
         told = (f"the supplier's setting: printed prices times {hints.price_factor}",)
         return Meaning(PriceTerms(scale=hints.price_factor, evidence=told if hints.price_factor != 1 else ()))
-    said, where = scale_in_header(prices.header), f"the header “{prices.header}”"
+    said, where, above = scale_in_header(prices.header), f"the header “{prices.header}”", False
     if said is None:
         texts = price_statements(prices.table.around)
-        said, where = next(((s, f"the text “{t[:80]}”") for t in texts if (s := scale_in_statement(t))), (None, ""))
+        said, text = next(((scale, text) for text in texts if (scale := scale_in_statement(text))), (None, ""))
+        where, above = f"the text “{text[:80]}”", True
     if said is None:
         return _scaled_by_currency(prices)
     if said.doubtful or _contradicts(said, prices.values):
         return Meaning(NOTHING_DONE, (scale_question(prices, said, where),))
     evidence = f"{where} says “{said.word}”: printed prices times {said.factor:f}"
-    return Meaning(PriceTerms(scale=said.factor, evidence=(evidence,)), currency=said.currency)
+    terms = PriceTerms(scale=said.factor, evidence=(evidence,), above=("scale",) if above else ())
+    return Meaning(terms, currency=said.currency)
 
 
 def _scaled_by_currency(prices: Prices) -> Meaning:
@@ -184,18 +187,19 @@ def _from_pack(prices: Prices) -> Meaning | None:
 
 def _from_words(prices: Prices) -> Meaning | None:
     """The price's header, or a sentence above the table."""
-    said, where = basis_in_header(prices.header), f"the header “{prices.header}”"
+    said, where, above = basis_in_header(prices.header), f"the header “{prices.header}”", False
     if said is None:
         for text in price_statements(prices.table.around):
             if found := basis_in_header(text):
                 doubtful = found.doubtful or len(text.split()) > _SHORT_STATEMENT
-                said, where = HeaderBasis(found.pieces, doubtful), f"the text “{text[:80]}”"
+                said, where, above = HeaderBasis(found.pieces, doubtful), f"the text “{text[:80]}”", True
                 break
     if said is None:
         return None
     if said.doubtful:
         return Meaning(NOTHING_DONE, (basis_question(prices, f"{where} may say per {said.pieces}", said.pieces),))
-    return Meaning(PriceTerms(basis=said.pieces, evidence=(f"{where} says per {said.pieces}",)))
+    evidence = (f"{where} says per {said.pieces}",)
+    return Meaning(PriceTerms(basis=said.pieces, evidence=evidence, above=("basis",) if above else ()))
 
 
 def _with_cells(prices: Prices, found: Meaning) -> Meaning:

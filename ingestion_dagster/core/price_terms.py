@@ -38,6 +38,8 @@ class PriceTerms(BaseModel):
     slashes: bool = False
     """A bare number after a price and a slash is a number of pieces."""
     evidence: tuple[str, ...] = ()
+    above: tuple[Literal["scale", "basis"], ...] = ()
+    """What a text above the table says: it holds below further headers that say nothing else."""
 
     @property
     def plain(self) -> bool:
@@ -46,6 +48,16 @@ class PriceTerms(BaseModel):
 
 
 NOTHING_DONE: Final = PriceTerms()
+
+
+def with_what_is_said_above(own: PriceTerms, above: PriceTerms) -> PriceTerms:
+    """The terms below a further header of a list whose texts at the top say `above`."""
+    update: dict[str, object] = {}
+    if "scale" in above.above and own.scale == 1:
+        update["scale"] = above.scale
+    if "basis" in above.above and own.basis == 1 and own.basis_column is None:
+        update["basis"] = above.basis
+    return own.model_copy(update=update | {"evidence": (*own.evidence, *above.evidence)}) if update else own
 
 
 class PriceSteps(BaseModel):

@@ -42,6 +42,13 @@ class ItemRow(NamedTuple):
     """The text of a JSON list of all steps of the item (`row_steps.step_text`), where columns are steps."""
 
 
+class Problem(NamedTuple):
+    """What is wrong with one field of a row: its reject code."""
+
+    field: str
+    code: str
+
+
 class CellProblem(NamedTuple):
     """One thing wrong with one cell, said to the person who must fix it. `column` is None for a whole row."""
 

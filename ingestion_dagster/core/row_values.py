@@ -33,10 +33,9 @@ from ingestion_dagster.core.row_model import (
     problems_of,
 )
 from ingestion_dagster.core.row_plan import RowPlan
-from ingestion_dagster.core.row_steps import BadStep
-from ingestion_dagster.core.row_types import ItemRow
+from ingestion_dagster.core.row_prices import price_of_one, steps_of
+from ingestion_dagster.core.row_types import ItemRow, Problem
 from ingestion_dagster.core.sheets import CUT_OFF, SHIFTED, CellError, CellValue, Row, Sheet
-from ingestion_dagster.core.step_rows import quantity_of
 
 SHORTENED_NUMBER: Final = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,3}|[-+]?[0-9][.,][0-9]{3,}[Ee][0-9]{1,3}")
 """A long number as spreadsheets show it: `4.60703E+12`, `7E+08`, or as programs write it: `4.60703e12`. Its digits are
@@ -46,13 +45,6 @@ WEB_ADDRESS: Final = ("http://", "https://")
 LOST_DIGITS: Final = "00000"
 _HASH_LENGTH: Final = 16
 _BROKEN_ROWS: Final = {SHIFTED: "row_shifted", CUT_OFF: "row_cut_off"}
-
-
-class Problem(NamedTuple):
-    """What is wrong with one field of a row: its reject code."""
-
-    field: str
-    code: str
 
 
 class Examined(NamedTuple):
@@ -130,10 +122,10 @@ def row_examiner(plan: RowPlan, sheet: Sheet) -> Callable[[int, Row, str | None]
         if isinstance(amount, NotAPrice):
             problems.append(Problem("price", amount.code))
         else:
-            _price_of_one(plan, amount, cells, values, kept, problems)
+            price_of_one(plan, amount, cells, values, kept, problems)
             number_format = formatted(number, at["price"], price_cell)
             currency = values["currency"] = _currency(plan, amount, cells[at["currency"]], number_format, problems)
-            _steps(plan, number, cells, currency, values, problems)
+            steps_of(plan, number, cells, currency, values, problems)
         values["stock"], stock_text = plan.read_stock(cells[at["stock"]])
         if stock_text is not None:
             kept["stock_text"] = stock_text
@@ -146,42 +138,6 @@ def row_examiner(plan: RowPlan, sheet: Sheet) -> Callable[[int, Row, str | None]
         return Examined(_item(number, values, at["price"]), (), key)
 
     return examine
-
-
-def _steps(
-    plan: RowPlan, number: int, cells: Row, currency: str | None, values: dict[str, Any], problems: list[Problem]
-) -> None:
-    """`from_quantity` of a row that is a step, `price_steps` of one whose columns are."""
-    at = plan.columns
-    if plan.has("from_quantity"):
-        values["from_quantity"] = quantity_of(cells[at["from_quantity"]]) if cells[at["from_quantity"]] else 1
-        if values["from_quantity"] == 0:
-            problems.append(Problem("from_quantity", "price_step_unclear"))
-    if plan.read_steps is not None:
-        steps = plan.read_steps(number, cells, currency, cells[at["price_basis"]], cell_text(cells[at["unit"]]))
-        if isinstance(steps, BadStep):
-            problems.append(Problem(*steps))
-        else:
-            values["price_steps"] = steps
-
-
-def _price_of_one(
-    plan: RowPlan,
-    amount: Amount,
-    cells: Row,
-    values: dict[str, Any],
-    kept: dict[str, Any],
-    problems: list[Problem],
-) -> None:
-    """`price` and, where the printed one is something else, `printed_price` and `price_basis`."""
-    at = plan.columns
-    piece = plan.read_piece(amount.value, amount.basis, cells[at["price_basis"]], cell_text(cells[at["unit"]]))
-    if isinstance(piece, str):
-        problems.append(Problem("price_basis" if plan.has("price_basis") and "basis" in piece else "price", piece))
-        return
-    values |= {"price": piece.price, "printed_price": piece.printed, "price_basis": piece.basis}
-    if amount.rounded or piece.rounded:
-        kept["price_text"] = raw_text(cells[at["price"]])
 
 
 def _error_known(text: str, is_price: bool) -> CellValue:

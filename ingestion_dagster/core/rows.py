@@ -20,8 +20,8 @@ from ingestion_dagster.core.row_merges import merge_filler
 from ingestion_dagster.core.row_model import LIMITS, MAX_TEXT
 from ingestion_dagster.core.row_plan import RowPlan, plan_rows
 from ingestion_dagster.core.row_signature import Below, Sign, sign_of
-from ingestion_dagster.core.row_types import CellProblem, ItemRow, NotAnItem, NotAnItemKind, RowReject
-from ingestion_dagster.core.row_values import Examined, Problem, row_examiner
+from ingestion_dagster.core.row_types import CellProblem, ItemRow, NotAnItem, NotAnItemKind, Problem, RowReject
+from ingestion_dagster.core.row_values import Examined, row_examiner
 from ingestion_dagster.core.sheets import SHIFTED, Row, Sheet, column_letter
 from ingestion_dagster.core.words import all_words, begins_with, normalise
 

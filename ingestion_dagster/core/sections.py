@@ -17,6 +17,9 @@ from ingestion_dagster.core.further_headers import further_header
 from ingestion_dagster.core.lexicon import read_header
 from ingestion_dagster.core.mapped import MappedSheet, Question, ReadingHints, Section
 from ingestion_dagster.core.money_evidence import price_statements
+from ingestion_dagster.core.price_basis import basis_in_header
+from ingestion_dagster.core.price_scale import scale_in_statement
+from ingestion_dagster.core.price_terms import PriceTerms, with_what_is_said_above
 from ingestion_dagster.core.sheets import Range, Row, Sheet
 from ingestion_dagster.core.words import normalise
 
@@ -110,6 +113,7 @@ class _Finder:
                 "last_data_row": self.main.last_data_row,
                 "first_column": self.main.first_column,
                 "last_column": self.main.last_column,
+                "price_terms": with_what_is_said_above(reading.price_terms, self.main.price_terms),
                 "key": self.main.key if reading.column(self.main.key) is not None else reading.key,
                 "sections": (),
             }
@@ -124,9 +128,14 @@ class _Finder:
         own_tax = self.now.qualifiers.get("tax")
         if tax and tax != own_tax and (own_tax or not changed):
             changed["tax"] = tax
+        terms = _terms_of_title(text, self.now.price_terms)
+        if terms.basis != self.now.price_terms.basis:
+            changed["basis"] = f"per {terms.basis}"
+        if terms.scale != self.now.price_terms.scale:
+            changed["scale"] = f"times {terms.scale:f}"
         if not changed or not self._prices(following):
             return
-        update: dict[str, object] = {}
+        update: dict[str, object] = {"price_terms": terms}
         if "tax" in changed:
             update["qualifiers"] = {**self.now.qualifiers, "tax": changed["tax"]}
         if "currency" in changed:
@@ -256,6 +265,17 @@ def _doubt(reading: MappedSheet, main: MappedSheet, same_price: bool) -> str:
     return ""
 
 
+def _terms_of_title(text: str, now: PriceTerms) -> PriceTerms:
+    """What a title between the rows says of basis and scale, over what held above it."""
+    basis, scale = basis_in_header(text), scale_in_statement(text)
+    update: dict[str, object] = {}
+    if basis is not None and not basis.doubtful and now.basis_column is None:
+        update["basis"] = basis.pieces
+    if scale is not None and not scale.doubtful:
+        update["scale"] = scale.factor
+    return now.model_copy(update=update)
+
+
 def _statement(row: Row, columns: range) -> tuple[str, str | None, str | None] | None:
     """(text, currency, net or gross) of a title between the rows that speaks about prices."""
     texts = [row[c] for c in columns if row[c] not in (None, "")]
@@ -266,6 +286,7 @@ def _statement(row: Row, columns: range) -> tuple[str, str | None, str | None] |
             continue
         codes = {sign.code(None) for sign in find_signs(text, beside_number=False)} - {None}
         tax = read_header(text[:200]).qualifiers.get("tax")
-        if len(codes) == 1 or (tax and not codes):
+        terms = basis_in_header(text) or scale_in_statement(text)
+        if len(codes) == 1 or ((tax or terms) and not codes):
             return text, codes.pop() if codes else None, tax
     return None

@@ -417,3 +417,32 @@ def test_codes_and_words_for_a_hundred_leave_no_unit_that_belies_the_price(
     assert mapped.questions == ()
     assert (items["S-100"].price, items["S-100"].unit) == (Decimal("12.4") / basis, None)
     assert (items["S-102"].price, items["S-102"].printed_price) == (Decimal("3.2"), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [("All prices in cents", "12.40"), ("Alle Preise pro 100 Stück", "12.40"), ("Цены в копейках", "12.40")],
+)
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_is_said_above_the_list_holds_below_a_second_header_with_other_columns(
+    text: str, price: str, format: str
+) -> None:
+    cents: list[CellValue] = [round(p * 100) for p in PRICES]
+    first = listed(WORDS["en"], prices=cents)
+    second = [["Part no", "Price", "Description"], *([f"T-{i}", cents[i], NAMES[i]] for i in range(10))]
+    _, items, _ = read([[text], [], *first, *second], format)
+    assert (items["S-100"].price, items["T-0"].price) == (Decimal(price), Decimal(price))
+
+
+@pytest.mark.parametrize(
+    ("title", "price"),
+    [("Prices below are per 100 pcs", "0.124"), ("Preise je 100 Stück", "0.124"), ("Цены в тыс. руб.", "12400")],
+)
+def test_a_title_between_the_rows_with_a_basis_or_a_scale_of_its_own_is_asked_about_and_read_so(
+    title: str, price: str
+) -> None:
+    rows = listed(WORDS["en"])
+    below = [[title], *([f"T-{i}", f"{NAMES[i]} long", PRICES[i]] for i in range(10))]
+    mapped, items, _ = read([*rows, *below])
+    assert [question.code for question in mapped.questions] == ["second_header"]
+    assert (items["S-100"].price, items["T-0"].price) == (Decimal("12.4"), Decimal(price))
