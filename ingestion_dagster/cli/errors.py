@@ -3,17 +3,19 @@
 import asyncio
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ingestion_dagster import correction_files, correction_mails, corrections
 from ingestion_dagster.cli.output import AsJson, print_json, print_table, progress, say, strong
 from ingestion_dagster.core.corrections import WrongRow, counted
 from ingestion_dagster.core.markup import LANGUAGES, place_of
 from ingestion_dagster.core.sheets import cell_address
 from ingestion_dagster.settings import settings
 from ingestion_dagster.workplace import workplace
+
+if TYPE_CHECKING:
+    from ingestion_dagster.corrections import Review
 
 SHOWN = 50
 
@@ -35,6 +37,8 @@ def show_errors(
     """The supplier's last list with its mistakes marked: what is new, what is repeated, what was fixed."""
     if language is not None and language not in LANGUAGES:
         raise typer.BadParameter(f"{language!r} is none of {', '.join(LANGUAGES)}", param_hint="--language")
+    from ingestion_dagster import correction_files, correction_mails, corrections
+
     path: Path | None = None
     sent_to: str | None = None
     with workplace(settings()) as place, progress(f"reading the last list of {key} …") as status:
@@ -63,7 +67,7 @@ def show_errors(
             say("Sent to ", strong(sent_to))
 
 
-def _tell(found: corrections.Review, path: Path | None, notes: list[str]) -> None:
+def _tell(found: "Review", path: Path | None, notes: list[str]) -> None:
     batch, counts = found.batch, found.progress.counts()
     since = ""
     if found.before and any(counts.values()):
@@ -90,7 +94,7 @@ def _tell(found: corrections.Review, path: Path | None, notes: list[str]) -> Non
         )
 
 
-def _tell_mistakes(found: corrections.Review) -> None:
+def _tell_mistakes(found: "Review") -> None:
     wrong = found.wrong
     print_table(
         f"{found.supplier.name}: {found.batch['filename']}, tab {found.mapped.sheet}",
@@ -108,17 +112,17 @@ def _reasons(row: WrongRow) -> tuple[str, ...]:
     return tuple(problem.message for problem in row.problems)
 
 
-def _cell(row: WrongRow, found: corrections.Review) -> str:
+def _cell(row: WrongRow, found: "Review") -> str:
     return cell_address(row.row, place_of(row.problems[0], found.mapped))
 
 
-def _status(row: WrongRow, found: corrections.Review) -> str:
+def _status(row: WrongRow, found: "Review") -> str:
     if found.before is None:
         return ""
     return "repeated" if row in found.progress.repeated else "new"
 
 
-def _as_json(found: corrections.Review, path: Path | None, notes: list[str]) -> dict[str, Any]:
+def _as_json(found: "Review", path: Path | None, notes: list[str]) -> dict[str, Any]:
     batch, before = found.batch, found.before
     repeated = {row.row for row in found.progress.repeated}
     return {

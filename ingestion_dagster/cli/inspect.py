@@ -4,14 +4,16 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from ingestion_dagster.cli.output import WIDE, AsJson, complain, draw, print_json, progress, terminal_width
 from ingestion_dagster.core.errors import DataIngestionError, SourceRejected
-from ingestion_dagster.core.inspection import Inspection, as_json, failure_json, inspect_workbook
-from ingestion_dagster.core.mapped import ReadingHints
+
+if TYPE_CHECKING:
+    from ingestion_dagster.core.inspection import Inspection
+    from ingestion_dagster.core.mapped import ReadingHints
 
 _SHOWN_IN_FULL = 3
 """From this many sheets on, each is one line of a table unless asked otherwise."""
@@ -23,7 +25,7 @@ class Looked(NamedTuple):
     """One file: what was understood, or the sentence that says why not."""
 
     source: str
-    inspection: Inspection | None
+    inspection: "Inspection | None"
     error: str | None
 
 
@@ -53,9 +55,10 @@ def inspect(
         sys.exit(1)
 
 
-def _hints(settings: list[str], sheet: str | None) -> ReadingHints:
+def _hints(settings: list[str], sheet: str | None) -> "ReadingHints":
     from ingestion_dagster.cli.given import assignments
     from ingestion_dagster.core.given_settings import given_settings
+    from ingestion_dagster.core.mapped import ReadingHints
 
     known = given_settings(assignments(settings))
     if sheet is not None:
@@ -75,7 +78,7 @@ def _files(sources: list[str]) -> Iterator[Path]:
             yield from (Path(folder) / name for name in sorted(names) if not name.startswith((".", "~$")))
 
 
-def _look_at_all(paths: list[Path], hints: ReadingHints, quiet: bool) -> Iterator[Looked]:
+def _look_at_all(paths: list[Path], hints: "ReadingHints", quiet: bool) -> Iterator[Looked]:
     if quiet or len(paths) < _SHOWN_IN_FULL:
         yield from (_look_at(path, hints) for path in paths)
         return
@@ -85,8 +88,9 @@ def _look_at_all(paths: list[Path], hints: ReadingHints, quiet: bool) -> Iterato
             yield _look_at(path, hints)
 
 
-def _look_at(path: Path, hints: ReadingHints) -> Looked:
+def _look_at(path: Path, hints: "ReadingHints") -> Looked:
     """Whatever the bytes are, the answer is a result or a sentence."""
+    from ingestion_dagster.core.inspection import inspect_workbook
     from ingestion_dagster.sources.containers import open_workbook
 
     try:
@@ -113,6 +117,8 @@ def _read_bounded(path: Path) -> bytes:
 
 
 def _json_of(one: Looked, sheet: str | None) -> dict[str, Any]:
+    from ingestion_dagster.core.inspection import as_json, failure_json
+
     if one.inspection is None:
         return failure_json(one.source, sheet, one.error or "")
     return as_json(one.inspection, one.source)

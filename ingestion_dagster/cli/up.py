@@ -15,7 +15,6 @@ from ingestion_dagster.core.disk_errors import in_words
 from ingestion_dagster.processes import Running, alone, check_port, dagster_processes
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import migrate
-from ingestion_dagster.supervision import needs_of, supervise
 from ingestion_dagster.workplace import Workplace, workplace
 
 
@@ -88,6 +87,8 @@ def _tell_addresses(running: Running) -> None:
 def _keep(running: Running) -> None:
     """Until Ctrl-C. Raises ServicesFailed where something cannot be brought back."""
     try:
+        from ingestion_dagster.supervision import needs_of, supervise  # brings the Redis client with it
+
         needs = needs_of(running, moved=lambda: _tell_addresses(running))
         supervise(needs, lambda line: _print(f"{datetime.now():%H:%M:%S} {line}"))
     except KeyboardInterrupt:

@@ -9,7 +9,6 @@ import typer
 from ingestion_dagster.cli.output import AsJson, print_json, print_table, progress, say
 from ingestion_dagster.core.what_if import ListResult
 from ingestion_dagster.settings import settings
-from ingestion_dagster.what_if import chosen, what_if
 from ingestion_dagster.workplace import Workplace, workplace
 
 SHOWN = 10
@@ -42,6 +41,8 @@ def compare_with_applied(
 
 
 async def _results(place: Workplace, keys: list[str], last: int) -> list[ListResult]:
+    from ingestion_dagster.what_if import chosen, what_if
+
     found: list[ListResult] = []
     suppliers = await chosen(place, keys)
     with progress("reading stored lists again …") as status:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from ingestion_dagster import provenance
 from ingestion_dagster.cli.output import AsJson, print_facts, print_json, print_table, progress, say
 from ingestion_dagster.core.provenance import Batch, PastPrice, Place, PriceStep, Provenance, Reading
 from ingestion_dagster.settings import settings
@@ -21,6 +20,8 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Where a price comes from: list, tab, cell, how it was read, who approved it, what it was before."""
+    from ingestion_dagster import provenance
+
     with workplace(settings()) as place, progress(f"reading the lists of {key} …"):
         told = asyncio.run(provenance.why(place, key, sku))
     if as_json:

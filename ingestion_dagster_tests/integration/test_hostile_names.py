@@ -139,6 +139,7 @@ def every_command() -> set[str]:
     return found
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("where", ["in a pipe", "on a terminal of 80 columns"])
 def test_nothing_that_comes_from_outside_acts_on_the_terminal_or_ends_a_command(
     shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
