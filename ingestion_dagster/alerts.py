@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from ingestion_dagster.core.shown_text import in_chat, one_line
 from ingestion_dagster.logs import logger
 from ingestion_dagster.mail import deliver
 from ingestion_dagster.settings import Settings
@@ -26,6 +27,8 @@ from ingestion_dagster.workplace import Workplace
 Sink = Callable[[Sequence[Event]], None]
 """Tells the events or raises."""
 MOST_AT_ONCE = 50
+LONGEST = 1000
+"""Characters of one event in a message."""
 SECONDS = 5.0
 
 
@@ -103,7 +106,12 @@ def post(url: str, hosts: Sequence[str], events: Sequence[Event]) -> None:
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(host, parts.port, timeout=SECONDS)
     try:
-        body = orjson.dumps({"text": in_words(events), "events": [as_json(event) for event in events]})
+        body = orjson.dumps(
+            {
+                "text": "\n".join(in_chat(line, LONGEST) for line in in_words(events)),
+                "events": [as_json(event) for event in events],
+            }
+        )
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", target, body, {"Content-Type": "application/json"})
         status = connection.getresponse().status
@@ -117,19 +125,18 @@ def mail(smtp_url: str, sender: str, receivers: Sequence[str], events: Sequence[
     """One mail with a line per event."""
     message = EmailMessage()
     message["From"], message["To"] = sender, ", ".join(receivers)
-    message["Subject"] = in_words(events[:1]).splitlines()[0][:150] if len(events) == 1 else f"{len(events)} alerts"
-    message.set_content(in_words(events))
+    message["Subject"] = one_line(in_words(events[:1])[0], 150) if len(events) == 1 else f"{len(events)} alerts"
+    message.set_content("\n".join(one_line(line, LONGEST) for line in in_words(events)))
     deliver(smtp_url, message)
 
 
-def in_words(events: Sequence[Event]) -> str:
-    """A line per event; nothing in it can start another line."""
-    lines = (
+def in_words(events: Sequence[Event]) -> list[str]:
+    """A sentence per event, as it is; each medium shows it in its own way."""
+    return [
         f"{event.kind.replace('_', ' ')} {event.subject_id}, {event.supplier or 'unknown supplier'}"
         f" ({event.task_id}): {event.reason or 'see the run'} -> {advice(event)}"
         for event in events
-    )
-    return "\n".join(" ".join(line.split()) for line in lines)
+    ]
 
 
 def _is_loopback(host: str) -> bool:

@@ -64,7 +64,7 @@ class Running:
             "daemon": ("dagster-daemon", "run", "-w", workspace),
         }
         if self.port is not None:
-            found["webserver"] = ("dagster-webserver", "-h", "127.0.0.1", "-p", str(self.port), "-w", workspace)
+            found["webserver"] = ("ingestion", "webserver", "--port", str(self.port), "--workspace", workspace)
         return found
 
     def start(self, name: str) -> None:

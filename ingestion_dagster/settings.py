@@ -3,6 +3,7 @@
 No other module reads `os.environ`. Secrets are `SecretStr`, so they show in no log and no exception.
 """
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,6 +12,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+_UI_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?")
 GOOGLE_HOSTS = ("docs.google.com", "sheets.googleapis.com", "www.googleapis.com", "drive.google.com")
 
 
@@ -69,6 +71,7 @@ class Settings(BaseSettings):
     snapshot_keep_days: int = Field(90, ge=1)
     work_keep_days: int = Field(14, ge=2)
     log_format: Literal["console", "json"] = "console"
+    ui_hosts: Annotated[tuple[str, ...], NoDecode] = ()
 
     alert_webhook_url: SecretStr | None = None
     alert_webhook_hosts: Annotated[tuple[str, ...], NoDecode] = ()
@@ -87,6 +90,16 @@ class Settings(BaseSettings):
     def _names_from_list(cls, value: object) -> object:
         """A comma-separated list."""
         return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
+
+    @field_validator("ui_hosts", mode="before")
+    @classmethod
+    def _ui_hosts_from_list(cls, value: object) -> object:
+        """A comma-separated list of names as a browser's address bar shows them, with a port where it shows one."""
+        hosts = tuple(v.strip().lower() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
+        for host in hosts if isinstance(hosts, tuple) else ():
+            if not _UI_HOST.fullmatch(host):
+                raise ValueError(f"INGESTION_UI_HOSTS takes names such as prices.example or 10.0.0.5:3000: {host!r}")
+        return hosts
 
     @field_validator("alert_webhook_url", "alert_smtp_url", mode="before")
     @classmethod

@@ -14,6 +14,7 @@ from ingestion_dagster.cli.metrics import metrics
 from ingestion_dagster.cli.output import complain, say
 from ingestion_dagster.cli.plan import plan
 from ingestion_dagster.cli.refresh import refresh
+from ingestion_dagster.cli.webserver import webserver
 from ingestion_dagster.cli.what_if import compare_with_applied
 from ingestion_dagster.cli.why import why
 from ingestion_dagster.core.disk_errors import advice
@@ -28,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(up.up)
+app.command()(webserver)
 app.command()(load.load)
 app.command()(enqueue)
 app.command()(inspect)

@@ -63,6 +63,17 @@ class Stack:
         finally:
             connection.close()
 
+    def dagster_runs(self, job: str, batch: int) -> int:
+        """How many runs of the job speak of the batch in their configuration."""
+        connection = psycopg2.connect(self.place.dagster_url)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT run_body FROM runs WHERE pipeline_name = %s", [job])
+                configs = [json.loads(row[0])["run_config"] for row in cursor.fetchall()]
+        finally:
+            connection.close()
+        return sum(f'"batch_id": {batch}' in json.dumps(config) for config in configs)
+
     def wait_for_batches(self, supplier: str, count: int, patience: float = 100.0) -> None:
         end = time.monotonic() + patience
         while time.monotonic() < end:

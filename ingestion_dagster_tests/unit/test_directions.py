@@ -33,6 +33,8 @@ OUTER = {
     "demo",
     "partitions",
     "tags",
+    "metadata",
+    "webserver",
 }
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "base", "manager"}
 

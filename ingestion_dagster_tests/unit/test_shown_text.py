@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from ingestion_dagster.core.shown_text import LONGEST_LINE, in_json, in_markdown, one_line
+from ingestion_dagster.core.shown_text import LONGEST_LINE, in_chat, in_json, in_markdown, one_line
 
 ANY = st.text(
     st.characters() | st.sampled_from("\x00\x1b\x7f\x85\x9b\n\r\t\u2028\u202e\u2066\u200b\u200d\ud800\U000e0041")
@@ -112,6 +112,17 @@ def test_a_list_of_texts_stays_a_list_of_as_many_items(texts: list[str]) -> None
     assert kinds.count("list_item_open") == len(texts)
     assert set(kinds) <= {"bullet_list_open", "list_item_open", "paragraph_open", "inline", "paragraph_close",
                           "list_item_close", "bullet_list_close"}  # fmt: skip
+
+
+@given(ANY | MARKUP)
+@example("<http://evil.example|click> <!channel> @all ![x](https://evil.example/x.png) WWW.evil.example")
+def test_a_chat_makes_no_link_no_image_and_no_mention_of_a_text(text: str) -> None:
+    shown = in_chat(text)
+    assert len(shown.splitlines()) <= 1
+    assert not set(shown) & set("<[`@")
+    assert not AUTOLINK.search(shown)
+    pieces = [piece.type for block in RENDERER.parse(shown) for piece in block.children or []]
+    assert not {"link_open", "image", "html_inline", "code_inline"} & set(pieces)
 
 
 def test_what_is_plain_in_markdown_stays_as_it_is() -> None:
