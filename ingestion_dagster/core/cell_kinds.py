@@ -33,9 +33,9 @@ _URL = re.compile(r"(?:https?://|www\.|ftp://)\S+", re.IGNORECASE)
 _IMAGE = re.compile(r"\.(?:jpe?g|png|gif|webp|bmp|svg|tiff?)(?:[?#]\S*)?(?:[\s,;|].*)?$", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:p|div|br|ul|li|span|b|strong|h[1-6]|table)\b", re.IGNORECASE)
 _STOCK = re.compile(r"[<>≥≤~]\s?[0-9]+|[0-9]+\s?\+|([1-9][0-9]{0,3})\s?[-–]\s?([1-9][0-9]{0,3})|[+\-*]{1,4}")
-_DASHED_CODE = re.compile(r"[^\W\d_]{1,5}-[0-9]+(?:[-/][^\W_]+)*")
+_DASHED_CODE = re.compile(r"[^\W\d_]{1,5}-[0-9]+(?:[-/.][^\W_]+)*|[0-9]+-[^\W\d_]{1,5}")
 """`RS-100`, `KR-10`, `TS-1-R`: a dash between letters and digits makes a code, a currency's letters too."""
-_LETTERED = re.compile(r"[^\W\d_]{1,5}\.? ?[0-9]{1,8}|[0-9]{1,8} ?[^\W\d_]{1,5}\.?")
+_LETTERED = re.compile(r"[^\d\s]{1,5} ?[0-9]{1,8}|[0-9]{1,8} ?[^\d\s]{1,5}")
 _PERCENT = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?\s?%")
 _BOOL = frozenset({"true", "false", "yes", "no", "ja", "nein", "oui", "non", "да", "нет", "y", "n"})
 _LONG = 160

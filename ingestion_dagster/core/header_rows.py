@@ -158,7 +158,16 @@ def _known(sample: Sample, row: int, filled: list[int]) -> float:
 
 
 def _step_cells(sample: Sample, row: int) -> frozenset[int]:
-    """Columns of the quantities `1 10 100` over prices that fall: numbers that are headers."""
+    """Columns of the quantities `1 10 100` over prices that fall, and of `10+ EUR`: numbers that are headers."""
+    said = frozenset(
+        c
+        for c, kind in enumerate(sample.kinds[row])
+        if kind in _NUMBERS and words_of(sample.top[row][c]).qualifiers.get("from")
+    )
+    return said or _bare_step_cells(sample, row)
+
+
+def _bare_step_cells(sample: Sample, row: int) -> frozenset[int]:
     cells = [c for c in range(len(sample.kinds[row])) if sample.kinds[row][c] == "int"]
     steps = sorted((rough_number(sample.top[row][c]) or 0.0, c) for c in cells)
     numbers = [number for number, _ in steps]

@@ -14,7 +14,7 @@ Strength = Literal["open", "range", "number"]
 LARGEST: Final = 1_000_000
 _LONGEST: Final = 60
 _TOKEN = re.compile(
-    r"(?P<decimal>\d+[.,]\d{1,2}(?!\d)|\d*[/:]\d+)|(?P<number>\d{1,3}(?:[.,' ]\d{3})+(?!\d)|\d+)(?P<kilo>k\b)?"
+    r"(?P<decimal>\d+[.,]\d{1,2}(?!\d)|\d+[/:]\d+)|(?P<number>\d{1,3}(?:[.,' ]\d{3})+(?!\d)|\d+)(?P<kilo>k\b)?"
     r"|(?P<sign>[<>]=?|[≤≥+~～〜…]|-|–|—|\.\.+)|(?P<word>[^\W\d_]+(?:[.-](?=[^\W\d_]{1,3}\b)[^\W\d_]{1,3})?)",
     re.I,
 )

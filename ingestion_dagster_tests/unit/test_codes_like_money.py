@@ -21,6 +21,9 @@ PATTERNS = [
     "R {}",
     "TS-{}-R",
     "Rs. {}",
+    "RS-{}.1",
+    "{}-R",
+    "R${}",
     "EUR{}",
 ]
 HEADERS = [("SKU", "Name", "Price"), ("Artikelnummer", "Bezeichnung", "Preis"), ("Артикул", "Наименование", "Цена"),
@@ -68,7 +71,8 @@ def test_codes_in_a_series_are_no_price_without_a_header(pattern: str) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "kind"),
-    [("RS-100", "code"), ("TS-1-R", "code"), ("KR-10", "code"), ("-100 kr", "money"), ("EUR -5,00", "money"),
+    [("RS-100", "code"), ("TS-1-R", "code"), ("KR-10", "code"), ("100-R", "code"),
+     ("-100 kr", "money"), ("EUR -5,00", "money"),
      ("R 100", "money"), ("kr 10", "money"), ("12345-0001", "code"), ("10-5", "code"), ("5-10", "stock"),
      ("<10", "stock")],
 )  # fmt: skip
