@@ -33,6 +33,13 @@ UPDATE sheet_snapshots SET fetched_at = fetched_at + interval '400 days' WHERE f
 UPDATE suppliers SET last_seen_at = last_seen_at + interval '400 days'
 """
 
+A_STEP = """
+INSERT INTO price_steps (supplier_id, supplier_item_id, from_quantity, price, batch_id, row_number, column_index,
+                         valid_from)
+SELECT item.supplier_id, item.id, 10, 1, batch_id, 2, 2, recorded_at
+FROM price_history JOIN supplier_items item ON item.id = supplier_item_id ORDER BY recorded_at DESC LIMIT 1
+"""
+
 
 @pytest.fixture
 def shop(database_url: str, tmp_path: Path) -> Shop:
@@ -73,6 +80,7 @@ def history(shop: Shop, sku: str = "A001") -> list[str]:
 
 def test_prices_loaded_while_both_clocks_were_ahead_become_prices_of_today(shop: Shop, post: Post) -> None:
     load_under_a_clock_ahead(shop, [1.5, 2.0], [1.6, 2.0, 3.0])
+    shop.sql(A_STEP)
     assert dict(shop.sql(AS_OF_NOW)) == {"A001": "1", "A002": "2", "A003": "3"}
     (first,) = post.tick().troubles
     assert "the newest record is of" in first
@@ -87,7 +95,8 @@ def test_prices_loaded_while_both_clocks_were_ahead_become_prices_of_today(shop:
     ((gone, back),) = shop.sql("SELECT missing_since, returned_at FROM item_absences")
     assert gone < back < datetime.now(UTC)
     for table, column in (("ingestion_batches", "decided_at"), ("sheet_snapshots", "fetched_at"),
-                          ("suppliers", "last_seen_at"), ("supplier_items", "updated_at")):  # fmt: skip
+                          ("suppliers", "last_seen_at"), ("price_steps", "valid_from"),
+                          ("supplier_items", "updated_at")):  # fmt: skip
         assert shop.sql_column(f"SELECT count(*) FROM {table} WHERE {column} > now()") == [0], table
     shop.load(rows_of([1.7, 2.0, 3.0]))
     assert history(shop) == ["1", "1.5", "1.6", "1.7"]
