@@ -10,6 +10,7 @@ from ingestion_dagster.core.column_profile import ColumnProfile, profile
 from ingestion_dagster.core.fields import FIELDS
 from ingestion_dagster.core.layout import Table
 from ingestion_dagster.core.lexicon import NOTHING_SAID, HeaderWords, read_header
+from ingestion_dagster.core.lost_digits import mostly_shortened
 
 _UNSAID: Final = -1.2
 """Log-odds of a header that says something unknown."""
@@ -27,6 +28,8 @@ _NEEDS_WORDS: Final = {
 """Optional fields are mapped without a word only where the values alone prove them this much."""
 _SAID_BUT_ODD: Final = 0.3
 """An exact word is believed where nothing else can be the field: the column may be empty or repeat today."""
+_SPOILT: Final = 3.0
+"""A column of codes is that also where a spreadsheet left nothing but exponents: its rows are then rejected."""
 _WORDY: Final = ("text", "word", "long")
 
 
@@ -39,6 +42,8 @@ class Column(NamedTuple):
     profile: ColumnProfile
     values: dict[str, float]
     scores: dict[str, float]
+    lost: bool = False
+    """Its header says code, its values are numbers with an exponent: codes that a spreadsheet spoilt."""
 
 
 def look_at_columns(table: Table) -> dict[int, Column]:
@@ -53,8 +58,21 @@ def look_at_columns(table: Table) -> dict[int, Column]:
             continue
         words = header_words(table.parts[index], header) if index < len(table.parts) else NOTHING_SAID
         scored = value_scores(seen)
-        found[index] = Column(index, header, words, seen, scored, weigh(words, scored, seen, header))
+        weighed = weigh(words, scored, seen, header)
+        said = words.scores.get("supplier_sku", 0.0)
+        lost = said >= max(0.5, words.scores.get("barcode", 0.0)) and mostly_shortened(values)
+        found[index] = Column(index, header, words, seen, scored, weighed, lost)
     return found
+
+
+def keep_spoilt(columns: dict[int, Column]) -> dict[int, Column]:
+    """The columns, those of spoilt codes with the score of a code: else the names would silently become the key."""
+    return {
+        place: column._replace(scores=column.scores | {"supplier_sku": max(column.scores["supplier_sku"], _SPOILT)})
+        if column.lost
+        else column
+        for place, column in columns.items()
+    }
 
 
 def header_words(parts: tuple[str, ...], header: str) -> HeaderWords:

@@ -7,7 +7,7 @@ from typing import Final
 
 from ingestion_dagster.core.assignment import best_assignment
 from ingestion_dagster.core.basis_columns import BasisColumn, basis_column
-from ingestion_dagster.core.columns import Column, look_at_columns
+from ingestion_dagster.core.columns import Column, keep_spoilt, look_at_columns
 from ingestion_dagster.core.fields import FIELDS
 from ingestion_dagster.core.hidden_columns import with_hidden
 from ingestion_dagster.core.layout import Table
@@ -28,7 +28,7 @@ def map_columns(table: Table, fixed: dict[str, int] | None = None, closed: froze
     columns are known to be no field. Hidden columns are taken only for what no visible one can be."""
     fixed = fixed or {}
     columns, groups = settle_steps(settle_words(look_at_columns(table)), table)
-    columns = settle_stock(columns)
+    columns = keep_spoilt(settle_stock(columns))
     free = {i: c for i, c in columns.items() if i not in fixed.values() and i not in closed}
     basis = basis_column(table, columns, fixed)
     visible = {i: c for i, c in free.items() if i not in table.hidden}

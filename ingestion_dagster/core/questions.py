@@ -38,6 +38,8 @@ def choose_key(mapping: Mapping) -> tuple[KeyField, list[Question]]:
 
 def _identifies(mapping: Mapping, field: str, fill: float, variety: float) -> bool:
     column = mapping.all_columns.get(mapping.columns.get(field, -1))
+    if column is not None and column.lost and field == "supplier_sku":
+        return True
     return column is not None and column.profile.fill >= fill and column.profile.variety >= variety
 
 

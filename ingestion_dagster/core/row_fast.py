@@ -15,6 +15,7 @@ from ingestion_dagster.core.barcodes import barcode_of
 from ingestion_dagster.core.cell_text import json_value
 from ingestion_dagster.core.currencies import Sign, currency_of
 from ingestion_dagster.core.error_texts import may_hold_error
+from ingestion_dagster.core.lost_digits import LOST_DIGITS, SHORTENED_NUMBER, is_shortened
 from ingestion_dagster.core.price_cells import counted_unit
 from ingestion_dagster.core.price_terms import PiecePrice
 from ingestion_dagster.core.prices import Amount
@@ -23,13 +24,10 @@ from ingestion_dagster.core.row_plan import OPTIONAL_TEXTS, RowPlan
 from ingestion_dagster.core.row_steps import BadStep
 from ingestion_dagster.core.row_types import ItemRow
 from ingestion_dagster.core.row_values import (
-    LOST_DIGITS,
     NO_CODE,
-    SHORTENED_NUMBER,
     WEB_ADDRESS,
     barcode_text,
     code_of,
-    is_shortened,
     key_of_name,
 )
 from ingestion_dagster.core.sheets import Row, Sheet

@@ -4,13 +4,12 @@ The short way for plain text is in `row_fast.py` and must agree; which rows are 
 """
 
 import hashlib
-import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ingestion_dagster.core.barcodes import barcode_of, is_gtin
+from ingestion_dagster.core.barcodes import barcode_of
 from ingestion_dagster.core.cell_text import (
     MAX_EXACT,
     cell_text,
@@ -22,6 +21,7 @@ from ingestion_dagster.core.cell_text import (
 )
 from ingestion_dagster.core.currencies import currency_of, is_currency
 from ingestion_dagster.core.error_texts import is_error_text, is_loading_text
+from ingestion_dagster.core.lost_digits import SHORTENED_NUMBER, is_shortened
 from ingestion_dagster.core.price_cells import counted_unit
 from ingestion_dagster.core.prices import Amount, NotAPrice
 from ingestion_dagster.core.row_model import (
@@ -37,12 +37,8 @@ from ingestion_dagster.core.row_prices import price_of_one, steps_of
 from ingestion_dagster.core.row_types import ItemRow, Problem
 from ingestion_dagster.core.sheets import CUT_OFF, SHIFTED, CellError, CellValue, Row, Sheet
 
-SHORTENED_NUMBER: Final = re.compile(r"[-+]?[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,3}|[-+]?[0-9][.,][0-9]{3,}[Ee][0-9]{1,3}")
-"""A long number as spreadsheets show it: `4.60703E+12`, `7E+08`, or as programs write it: `4.60703e12`. Its digits are
-gone; `1E5` and `2.5E10` are codes."""
 NO_CODE: Final = frozenset({"-", "--", "---", "–", "—", "n/a", "N/A", "#N/A", "нет", "?"})
 WEB_ADDRESS: Final = ("http://", "https://")
-LOST_DIGITS: Final = "00000"
 _HASH_LENGTH: Final = 16
 _BROKEN_ROWS: Final = {SHIFTED: "row_shifted", CUT_OFF: "row_cut_off"}
 
@@ -178,13 +174,6 @@ def barcode_text(value: CellValue, number_format: str | None) -> str:
     if isinstance(value, str):
         value = clean_code(value) or ""
     return barcode_of(value) or ""
-
-
-def is_shortened(barcode: str) -> bool:
-    """Whether a barcode has lost its last digits: by an exponent, or by noughts that its check digit does not bear."""
-    if barcode.endswith(LOST_DIGITS):
-        return 12 <= len(barcode) <= 14 and barcode.isascii() and barcode.isdigit() and not is_gtin(barcode)
-    return SHORTENED_NUMBER.fullmatch(barcode) is not None
 
 
 def _lines(value: CellValue) -> str:

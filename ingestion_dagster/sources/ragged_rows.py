@@ -36,6 +36,8 @@ class Fit(NamedTuple):
     """Columns whose numbers the separator divides, and how."""
     until: int | None = None
     """Row from which on it holds no more: the header of another table."""
+    leading: bool = False
+    """Every row begins with a separator that the header has not."""
     habits: "Habits | None" = None
     """Where rows differ in their number of cells, so that a divided number may stand in one that is not too wide; None
     where they do not."""
@@ -52,6 +54,10 @@ class Fit(NamedTuple):
     def fitted(self, record: Record, delimiter: str) -> list[CellValue]:
         """A record that is too wide as its row: put together, as it is where only blanks are too many, or marked as
         shifted."""
+        if self.leading and not record[0].strip():
+            record = record[1:]
+            if len(record) <= self.width:
+                return list(record)
         found = ways(record, self.width, self.divided) if self.divided else []
         if len(found) == 1:
             return list(joined(record, found[0], delimiter))
@@ -119,6 +125,8 @@ def find_fit(records: list[Record], header: tuple[int, ...], delimiter: str, tex
     if named == base and all(_filled(row) <= base for row in wide):
         # Separators at the end of the rows that the header has not.
         return Fit(first, max(base, usual), until=until, habits=habits)
+    if named == base and len(wide) == len(rows) >= _LEAST and not any(row[0].strip() for row in wide):
+        return Fit(first, base, until=until, leading=True)
     fit = _fit_of_wide(first, base, rows, wide, delimiter, text)
     return fit and fit._replace(until=until, habits=habits)
 

@@ -10,18 +10,12 @@ import io
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
-from typing import NamedTuple
 
 from ingestion_dagster.core.errors import SheetError, SourceRejected
-from ingestion_dagster.core.header_rows import find_header
-from ingestion_dagster.core.sampling import take_sample
-from ingestion_dagster.core.sheets import CUT_OFF, SHIFTED, Row, Sheet, Workbook, column_letter
-from ingestion_dagster.sources.cell_frames import TOO_LONG
-from ingestion_dagster.sources.cut_files import is_cut_off, last_line
-from ingestion_dagster.sources.delimiters import declared_delimiter, delimiter_name, detect_delimiter
+from ingestion_dagster.core.sheets import Sheet, Workbook
+from ingestion_dagster.sources.delimiters import declared_delimiter, detect_delimiter
 from ingestion_dagster.sources.encodings import Encoding, detect_encoding
 from ingestion_dagster.sources.limits import Limits
-from ingestion_dagster.sources.loose_quotes import split_loosely
 from ingestion_dagster.sources.mojibake import find_repair
 from ingestion_dagster.sources.quoting import (
     NO_DELIMITER,
@@ -30,32 +24,13 @@ from ingestion_dagster.sources.quoting import (
     are_lines_wrapped,
     is_escaped,
     is_padded,
-    split_records,
     unwrapped,
-    usual_numbers,
 )
-from ingestion_dagster.sources.ragged_rows import Fit, find_fit
-from ingestion_dagster.sources.written_cells import hide_entities, unwrap
+from ingestion_dagster.sources.text_rows import SAMPLE_LINES, Reading, read_lines, row_notes, told_by, unclosed_quotes
+from ingestion_dagster.sources.written_cells import hide_entities
 
-
-class _Reading(NamedTuple):
-    """How the rows of one file are read."""
-
-    lines: Lines
-    shape: Shape
-    declared: bool
-    """The first line only says what separates."""
-    fit: Fit | None = None
-    cut_off: bool = False
-    """The file ends in the middle of its last row."""
-    wrapped_cells: bool = False
-    """Some cell may be `="00012"` or begin with an apostrophe."""
-
-
-_SAMPLE_LINES = 400
 _SAMPLE_CHARS = 2_000_000
 _LINE_BYTES = 4_000_000
-_WRAPPING = ("=", "'")
 csv.field_size_limit(1 << 30)  # its default of 131072 raises; long cells are cut by `Limits.cell_characters`
 
 
@@ -88,58 +63,14 @@ def open_text(
         notes.append(_no_delimiter(sample))
     shape = Shape(chosen or NO_DELIMITER, is_padded("".join(sample), chosen or NO_DELIMITER), entities=b"&" in data)
     shape = shape._replace(escaped=is_escaped(sample, shape))
-    reading = _reading(_Reading(lines, shape, bool(declared)), sample, data, found.name, limits)
+    reading = told_by(Reading(lines, shape, bool(declared)), sample, data, found.name)
     if shape.escaped:
         notes.append("a backslash stands before quotation marks that are text: read so")
-    if data.count(b'"') % 2 and (broken := _unclosed_quotes(reading)):
+    if data.count(b'"') % 2 and (broken := unclosed_quotes(reading)):
         notes.append(f"a quotation mark opens in line {broken} and never closes: read as an ordinary character")
-    notes += _row_notes(reading)
-    sheet = Sheet(name=name, open_rows=partial(_rows, reading, limits), typed=False, notes=tuple(notes))
+    notes += row_notes(reading)
+    sheet = Sheet(name=name, open_rows=partial(read_lines, reading, limits), typed=False, notes=tuple(notes))
     return Workbook((sheet,), "csv", found.name.removesuffix("-sig"), chosen, tuple(notes))
-
-
-def _reading(reading: _Reading, sample: list[str], data: bytes, encoding: str, limits: Limits) -> _Reading:
-    """The reading with what the sample's records tell."""
-    shape = reading.shape
-    records = list(split_records(iter(sample[int(reading.declared) :]), shape, []))
-    if reading.declared:
-        records.insert(0, [])
-    shape = shape._replace(usual=usual_numbers(records))
-    fit = None
-    if shape.delimiter != NO_DELIMITER:
-        header: tuple[int, ...] = ()
-        if len({len(record) for record in records if any(record)}) > 1:
-            header = find_header(take_sample(Sheet("", lambda: [[*record] for record in records], False)), ()).rows
-        fit = find_fit(records, header, shape.delimiter, "".join(sample))
-    cut_off = False
-    if fit is not None and (last := last_line(data, encoding)) is not None:
-        cells, closed = split_loosely(last, shape.delimiter, shape.padded)
-        whole = records[fit.first_row : fit.until]
-        whole = whole[:-1] if len(sample) < _SAMPLE_LINES else whole
-        cut_off = is_cut_off(cells, closed, [row for row in whole if any(row)], len(data))
-    return reading._replace(
-        shape=shape, fit=fit, cut_off=cut_off, wrapped_cells=_may_wrap(data, shape.delimiter.encode())
-    )
-
-
-def _may_wrap(data: bytes, delimiter: bytes) -> bool:
-    """Whether a cell may begin with `=` or an apostrophe: a quick look that may say yes wrongly."""
-    starts = (delimiter, b"\n", b"\r", b'"', b"\x00")
-    marks = (b"'", b"=")
-    return data[:1] in marks or any(start + mark in data for start in starts for mark in marks)
-
-
-def _row_notes(reading: _Reading) -> list[str]:
-    fit, notes = reading.fit, []
-    if fit is not None and fit.divided:
-        columns = " and ".join(column_letter(column) for column in sorted({column for column, _ in fit.divided}))
-        notes.append(
-            f"the comma that separates the cells also stands inside the numbers of column {columns}, without quotation "
-            "marks: put together again"
-        )
-    if reading.cut_off:
-        notes.append("the file ends in the middle of its last row: it was cut off; ask for the whole file")
-    return notes
 
 
 def _no_delimiter(sample: list[str]) -> str:
@@ -202,7 +133,7 @@ def _sample(lines: Lines) -> list[str]:
     sample: list[str] = []
     characters = 0
     try:
-        for line in islice(lines(), _SAMPLE_LINES):
+        for line in islice(lines(), SAMPLE_LINES):
             sample.append(line)
             characters += len(line)
             if characters > _SAMPLE_CHARS:
@@ -219,61 +150,3 @@ def _refuse_binary(sample: list[str]) -> None:
     strange = sum((char < " " and char not in "\t\r\n\f\v\x1a\x1f") or "\x7f" <= char < "\xa0" for char in text)
     if strange * 20 > len(text) or text.count("\ufffd") * 5 > len(text):
         raise SourceRejected("this is neither a text table nor a known spreadsheet; ask for the list as XLSX or CSV")
-
-
-def _rows(reading: _Reading, limits: Limits) -> Iterator[Row]:
-    """Rows of the file; empty cells are None. Raises SheetError where a limit is broken."""
-    shape, fit = reading.shape, reading.fit
-    number = int(reading.declared)
-    if number:
-        yield []
-    width = fit.width if fit is not None else limits.columns
-    longest = limits.cell_characters
-    last: Row | None = None
-    try:
-        for record in split_records(_body(reading), shape, []):
-            if len(record) > limits.columns:
-                raise SheetError(
-                    f"row {number + 1} has {len(record)} columns, more than the {limits.columns} allowed; "
-                    f"is {delimiter_name(shape.delimiter)} really the separator?"
-                )
-            number += 1
-            if number > limits.rows:
-                raise SheetError(f"the file has more than {limits.rows:,} rows; split it")
-            row: Row = [*record]
-            if fit is not None and (len(record) > width or fit.habits is not None) and fit.holds(number - 1):
-                if len(record) > width:
-                    row = fit.fitted(record, shape.delimiter)
-                elif fit.is_doubtful(record):
-                    row.append(SHIFTED)
-            if reading.wrapped_cells:
-                row = [unwrap(cell) if cell.__class__ is str and cell[:1] in _WRAPPING else cell for cell in row]
-            if len("".join(record)) > longest:
-                row = [TOO_LONG if cell.__class__ is str and len(cell) > longest else cell for cell in row]
-            row = [cell or None for cell in row]
-            if not reading.cut_off:
-                yield row
-                continue
-            if last is not None:
-                yield last
-            last = row
-    except UnicodeError as error:
-        raise SourceRejected(f"row {number + 1} cannot be decoded: {error}") from error
-    if last is not None:
-        yield [*last[:-1], CUT_OFF]
-
-
-def _body(reading: _Reading) -> Iterator[str]:
-    source = reading.lines()
-    if reading.declared:
-        next(source, None)
-    return source
-
-
-def _unclosed_quotes(reading: _Reading) -> str:
-    """Line numbers (at most three) whose quotation mark never closes, joined; empty where there is none."""
-    unclosed: list[int] = []
-    for _ in split_records(reading.lines(), reading.shape, unclosed):
-        if len(unclosed) == 3:
-            break
-    return ", ".join(map(str, unclosed))

@@ -173,6 +173,15 @@ def test_a_code_that_lost_its_digits_is_rejected_and_one_that_looks_similar_is_n
     assert found.accepted == len(KEPT) + 20
 
 
+@pytest.mark.parametrize("header", ["SKU", "Artikelnummer", "Артикул", "Référence"])
+@pytest.mark.parametrize("value", ["4.00639E+12", "4,00639E+12"])
+def test_one_spoilt_code_on_every_row_is_no_reason_to_take_the_names_for_the_key(header: str, value: str) -> None:
+    rows = [[header, "Name", "Price"], *([value, f"Bolt {n}", f"{n}.50"] for n in range(1, 12))]
+    for book in (open_workbook(make_csv(rows, ";"), "x.csv"), open_workbook(make_xlsx(rows), "x.xlsx")):
+        found = look(book)
+        assert (found.mapped.key, found.reject_codes) == ("supplier_sku", {"sku_digits_lost": 11})
+
+
 @pytest.mark.parametrize("value", ["4.00639E+12", "4,00639E+12", "5.9E+12", "4006390000000"])
 @pytest.mark.parametrize("header", ["EAN", "Штрихкод", "Code-barres", "GTIN"])
 def test_a_barcode_that_lost_its_digits_is_no_barcode(value: str, header: str) -> None:

@@ -287,3 +287,15 @@ def test_quantities_before_prices_are_no_divided_numbers_in_rows_of_different_le
     rows = [f"A{n},part {n},{1 + n % 3 * 9},{n}5.50" + (",new" if n % 2 else "") for n in range(10, 30)]
     found = grouped(rows, "Item,Description,Pack,Price,Note")
     assert (found.accepted, found.rejected) == (20, 0)
+
+
+@languages
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_separator_too_many_at_the_beginning_of_each_row_shifts_nothing(language: str, delimiter: str) -> None:
+    header, *rows = table(language, delimiter).splitlines()
+    assert items("\n".join([header, *(delimiter + row for row in rows)]))["QX-100"] == ("Cable drum 25 m", "39.90")
+
+
+def test_a_list_whose_rows_do_not_fit_says_so_where_it_is_refused() -> None:
+    found = grouped([f"A{n},part {n},{n},{n + 30}" for n in range(10, 30)])
+    assert any("20 of the first rows have more cells" in note for note in found.mapped.notes)
