@@ -37,20 +37,27 @@ def show_batch(batch: dict[str, Any]) -> None:
     print_table(
         "History",
         ("when", "from", "to", "who", "why"),
-        ((move["at"], move["from_state"], move["to_state"], move["actor"], move["reason"]) for move in moves),
+        ((move["at"], move["from_state"], move["to_state"], move["actor"], _why(move, batch)) for move in moves),
     )
     for what, command in decisions(batch):
         say(f"{what}: ", strong(command))
 
 
+def _why(move: dict[str, Any], batch: dict[str, Any]) -> str | None:
+    """Not again what stands above."""
+    return "see above" if batch["guards"] and move["reason"] == batch["reason"] is not None else move["reason"]
+
+
 def _show_guards(guards: list[dict[str, Any]], reason: str | None) -> None:
     """What tripped, each with its worst rows; the others in one line."""
     tripped = [guard for guard in guards if guard["tripped"]]
+    shown: list[list[tuple[Any, ...]]] = []
     for guard in tripped:
         say(tinted("held: ", "bold red"), guard["message"])
-        rows = ((w["row_number"], w["supplier_sku"], w["name"], w["old"], w["new"]) for w in guard["worst"])
-        if guard["worst"]:
+        rows = [(w["row_number"], w["supplier_sku"], w["name"], w["old"], w["new"]) for w in guard["worst"]]
+        if rows and rows not in shown:  # several guards may point at the same rows
             print_table("", ("row", "sku", "name", "before", "now"), rows)
+        shown.append(rows)
     if not tripped and reason:
         say("reason: ", reason)
     fine = ", ".join(guard["name"].replace("_", " ") for guard in guards if not guard["tripped"])
