@@ -8,6 +8,7 @@ import pytest
 
 from ingestion_dagster import planning, provenance
 from ingestion_dagster.cli.why import _tell
+from ingestion_dagster.store import migrate
 from ingestion_dagster_tests.integration.supplier_loads import Shop
 from ingestion_dagster_tests.sheets.making import make_csv
 
@@ -58,3 +59,12 @@ def test_another_basis_with_the_same_printed_price_is_a_jump_that_plan_shows_wit
     assert (change["old_price"], change["price"]) == (Decimal("0.124"), Decimal("0.0124"))
     assert (change["printed_price"], change["price_basis"]) == (Decimal("12.4"), 1000)
     assert (made.status, [guard["name"] for guard in made.guards]) == ("hold", ["price_jump"])
+
+
+def test_the_migrations_go_down_and_up_again_over_such_prices(shop: Shop) -> None:
+    shop.load("acme", "acme.csv", prices())
+    before = shop.sql("SELECT supplier_sku, current_price FROM supplier_items ORDER BY 1")
+    migrate.downgrade(shop.place.database_url, "0004")
+    migrate.upgrade(shop.place.database_url)
+    assert shop.sql("SELECT supplier_sku, current_price FROM supplier_items ORDER BY 1") == before
+    assert shop.sql("SELECT printed_price FROM price_history WHERE printed_price IS NOT NULL") == []
