@@ -12,9 +12,9 @@ LONGEST_LINE: Final = 500
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
 """Unicode's controls (C0, C1), format characters (bidi controls, zero width), surrogates, no characters, line ends."""
 _JOINERS: Final = frozenset("\u200c\u200d")
-_ACTIVE: Final = re.compile(r"[\\`*\[<|~]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
+_ACTIVE: Final = re.compile(r"[\\`*\[<|~]|(?<=\])\(|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
 """What may begin emphasis, a link, an image, HTML, a character reference or a table's cell; not a `_` inside a word."""
-_LINK_LIKE: Final = re.compile(r"://|www\.|@|mailto:|xmpp:", re.IGNORECASE)
+_LINK_LIKE: Final = re.compile(r"[-.+\w]*(?:://|www\.|@|mailto:|xmpp:)", re.IGNORECASE)
 _BACKTICKS: Final = re.compile("`+")
 _BLOCK_START: Final = re.compile(r"^(\d{1,9}(?=[.)](?: |$))|(?=>|[-+](?:[ -]|$)|#{1,6}(?: |$)|=+$))")
 """Before what begins a list, a quotation, a heading or the line below one."""
@@ -41,9 +41,15 @@ def in_markdown(text: str, longest: int = LONGEST_LINE) -> str:
     Punctuation that could begin markup is escaped. What a renderer would make a link of by itself (GitHub's autolinks,
     which no escape stops) stands in a code span.
     """
-    words = one_line(text, longest).split(" ")
-    shown = " ".join(_code_span(word) if _LINK_LIKE.search(word) else _ACTIVE.sub(r"\\\g<0>", word) for word in words)
+    shown = " ".join(_in_markdown(word) for word in one_line(text, longest).split(" "))
     return _BLOCK_START.sub(r"\g<0>\\", shown.strip(" "))
+
+
+def _in_markdown(word: str) -> str:
+    found = _LINK_LIKE.search(word)
+    start = found.start() if found else len(word)
+    plain = _ACTIVE.sub(r"\\\g<0>", word[:start])
+    return plain + _code_span(word[start:]) if found else plain
 
 
 def in_chat(text: str, longest: int = LONGEST_LINE) -> str:

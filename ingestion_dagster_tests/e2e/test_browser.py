@@ -78,11 +78,11 @@ def test_one_supplier_is_materialized_and_its_metadata_is_shown(page: Page, stac
     expect(page.get_by_text("Success").first).to_be_visible(timeout=PATIENCE)
     picture(page, "runs")
     page.goto(f"{stack.dagster.url}/assets/supplier_items?view=partitions&partition=lampes-du-midi")
-    expect(page.get_by_text("prices_changed").first).to_be_visible()
-    expect(page.get_by_text("inserted").first).to_be_visible()
+    expect(page.get_by_text("prices_changed").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("inserted").first).to_be_visible(timeout=PATIENCE)
     picture(page, "supplier-partition")
     page.goto(f"{stack.dagster.url}/assets/supplier_items?view=checks")
-    expect(page.get_by_text("price_jumps").first).to_be_visible()
+    expect(page.get_by_text("price_jumps").first).to_be_visible(timeout=PATIENCE)
     picture(page, "checks")
 
 
@@ -93,6 +93,6 @@ def test_two_suppliers_are_loaded_by_a_backfill(page: Page, stack: Stack) -> Non
     for supplier in ("northwind-office", "bristol-spares"):
         stack.wait_for_batches(supplier, 1)
     page.goto(f"{stack.dagster.url}/runs")
-    expect(page.get_by_text("Backfill", exact=False).first).to_be_visible()
-    expect(page.get_by_text("2 partitions").first).to_be_visible()
+    expect(page.get_by_text("Backfill", exact=False).first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("2 partitions").first).to_be_visible(timeout=PATIENCE)
     picture(page, "backfill")

@@ -129,4 +129,5 @@ def test_what_is_plain_in_markdown_stays_as_it_is() -> None:
     told = "Row 12: 'supplier_sku' costs 12.50 EUR, not 1,250.00 (100 times as much)! A & B > C - D #1"
     assert in_markdown(told) == told
     assert in_markdown("Preis * [EUR]") == r"Preis \* \[EUR]"
+    assert in_markdown("[Preis](x) ![y](http://evil.example)") == r"\[Preis]\(x) !\[y]\(`http://evil.example)`"
     assert in_markdown("from https://acme.example/list.xlsx today") == "from `https://acme.example/list.xlsx` today"
