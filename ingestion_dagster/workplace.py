@@ -4,6 +4,7 @@ The only place that decides between a configured server and the embedded one. Kn
 """
 
 import os
+import stat
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -128,9 +129,13 @@ def at(place: Workplace, running: "Services") -> Workplace:
 
 def _close_to_others(root: Path) -> None:
     """The root itself keeps the permissions of the umask, since the servers' account must pass; what was kept in it
-    with wider ones is closed. The inbox is left alone: it may have been opened to whoever puts lists there."""
+    with wider ones is closed. So is the inbox, but to its group, unless others may put lists there: then somebody
+    opened it on purpose."""
     with suppress(OSError):  # said by whoever needs the folder
         root.mkdir(parents=True, exist_ok=True)
         for name in ("dagster", "snapshots"):
             if (root / name).is_dir():
                 (root / name).chmod(0o700)
+        mode = (root / "inbox").stat().st_mode
+        if not mode & stat.S_IWOTH:
+            (root / "inbox").chmod(stat.S_IMODE(mode) & ~stat.S_IRWXO)

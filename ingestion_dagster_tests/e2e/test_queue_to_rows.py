@@ -37,7 +37,7 @@ def test_a_csv_for_an_unknown_supplier_becomes_rows_history_and_a_result(stack: 
         " FROM supplier_items i JOIN price_history h ON h.supplier_item_id = i.id"
         " JOIN suppliers s ON s.id = i.supplier_id WHERE s.key = 'acme-wholesale' ORDER BY 1 LIMIT 1"
     )
-    assert rows == [("AC-001", "4.2500", "EUR", "red", 2)]
+    assert rows == [("AC-001", "4.250000", "EUR", "red", 2)]
     dead = stack.sql("SELECT last_error FROM ingestion_requests WHERE state = 'dead'")
     assert len(dead) == 1
     assert "not valid JSON" in dead[0][0]

@@ -142,6 +142,14 @@ def test_a_root_that_cannot_be_made_is_explained() -> None:
             pass
 
 
+@pytest.mark.parametrize(("mode", "left"), [(0o755, 0o750), (0o775, 0o770), (0o777, 0o777), (0o1777, 0o1777)])
+def test_an_inbox_is_closed_to_those_who_put_nothing_there(root: Path, mode: int, left: int) -> None:
+    (root / "inbox").mkdir()
+    (root / "inbox").chmod(mode)
+    with workplace(Settings(local_root=root)):
+        assert stat.S_IMODE((root / "inbox").stat().st_mode) == left
+
+
 def test_what_is_written_below_the_root_is_readable_by_this_user_alone(root: Path) -> None:
     before = os.umask(0o022)
     try:
