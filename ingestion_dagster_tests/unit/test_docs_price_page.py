@@ -1,4 +1,5 @@
-"""The page about what a price means: every line of its table has examples, and every example is read as it says."""
+"""The page about what a price means: every line of its table has examples, which are read as it says, or names tests of
+what needs more than a text file."""
 
 import re
 from decimal import Decimal
@@ -15,6 +16,8 @@ from ingestion_dagster.core.understanding import understand
 from ingestion_dagster.sources.containers import open_workbook
 
 PAGE = (Path(__file__).parents[2] / "docs" / "what-a-price-means.md").read_text(encoding="utf-8")
+
+TESTS = Path(__file__).parents[1]
 
 
 class Example(NamedTuple):
@@ -37,12 +40,14 @@ def told(item: ItemRow) -> str:
         shown += f", printed {money_text(item.printed_price)} for {item.price_basis}"
     if item.from_quantity is not None:
         shown += f", from {item.from_quantity}"
+    if item.stock is not None:
+        shown += f", {item.stock} in stock"
     steps = orjson.loads(item.price_steps or "[]")
     return shown + "".join(f", from {step[0]}: {money_text(Decimal(str(step[1])))}" for step in steps)
 
 
 def read(csv: str) -> str:
-    book = open_workbook(csv.encode(), "list.csv", ReadingHints())
+    book = open_workbook(csv.removesuffix("\n").encode(), "list.csv", ReadingHints())
     mapped = understand(book, ReadingHints())
     lines = []
     for row in read_rows(book.sheet(mapped.sheet), mapped, ReadingHints()):
@@ -62,7 +67,9 @@ def test_an_example_is_read_as_the_page_says(example: Example) -> None:
 def test_every_line_of_the_table_has_an_example_and_every_example_a_line() -> None:
     table = [line for line in PAGE.splitlines() if line.startswith("| ")][1:]
     linked = [set(re.findall(r"\(#([\w-]+)\)", line)) for line in table]
-    assert all(linked)
+    held = [re.findall(r"`(\w+/test_\w+\.py)`", line) for line in table]
+    assert all(examples or tests for examples, tests in zip(linked, held, strict=True))
+    assert not [test for tests in held for test in tests if not (TESTS / test).is_file()]
     headings = {re.sub(r"[^\w -]", "", example.heading.lower()).replace(" ", "-") for example in examples()}
     assert len(headings) == PAGE.count("```csv")
     assert set().union(*linked) == headings
