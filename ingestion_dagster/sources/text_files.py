@@ -53,7 +53,8 @@ def open_text(
             lines = partial(_repaired, lines, repair.line)
             sample = _sample(lines)
     _refuse_binary(sample)
-    if are_lines_wrapped(sample) and detect_delimiter(_joined(list(unwrapped(iter(sample))))):
+    wrapped = are_lines_wrapped(sample) and detect_delimiter(_joined(list(unwrapped(iter(sample))))) is not None
+    if wrapped:
         lines = partial(_unwrapped, lines)
         sample = _sample(lines)
         notes.append("each line stood in quotation marks once more: they were taken off")
@@ -63,7 +64,7 @@ def open_text(
         notes.append(_no_delimiter(sample))
     shape = Shape(chosen or NO_DELIMITER, is_padded("".join(sample), chosen or NO_DELIMITER), entities=b"&" in data)
     shape = shape._replace(escaped=is_escaped(sample, shape))
-    reading = told_by(Reading(lines, shape, bool(declared)), sample, data, found.name)
+    reading = told_by(Reading(lines, shape, bool(declared), wrapped_lines=wrapped), sample, data, found.name)
     if shape.escaped:
         notes.append("a backslash stands before quotation marks that are text: read so")
     if data.count(b'"') % 2 and (broken := unclosed_quotes(reading)):

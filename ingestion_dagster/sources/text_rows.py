@@ -15,8 +15,7 @@ from ingestion_dagster.sources.cell_frames import TOO_LONG
 from ingestion_dagster.sources.cut_files import is_cut_off, last_line
 from ingestion_dagster.sources.delimiters import delimiter_name
 from ingestion_dagster.sources.limits import Limits
-from ingestion_dagster.sources.loose_quotes import split_loosely
-from ingestion_dagster.sources.quoting import NO_DELIMITER, Lines, Shape, split_records, usual_numbers
+from ingestion_dagster.sources.quoting import NO_DELIMITER, Lines, Shape, split_records, unwrapped, usual_numbers
 from ingestion_dagster.sources.ragged_rows import Fit, find_fit
 from ingestion_dagster.sources.written_cells import unwrap
 
@@ -34,6 +33,8 @@ class Reading(NamedTuple):
     declared: bool
     """The first line only says what separates."""
     fit: Fit | None = None
+    wrapped_lines: bool = False
+    """`lines` stand in quotation marks once more in the file."""
     cut_off: bool = False
     """The file ends in the middle of its last row."""
     too_wide: int = 0
@@ -60,10 +61,12 @@ def told_by(reading: Reading, sample: list[str], data: bytes, encoding: str) -> 
         wide = [row for row in records[fit.first_row : fit.until] if len(row) > fit.width]
         too_wide = sum(fit.fitted(row, shape.delimiter)[-1] == SHIFTED for row in wide)
     if fit is not None and (last := last_line(data, encoding)) is not None:
-        cells, closed = split_loosely(last, shape.delimiter, shape.padded)
+        broken: list[int] = []
+        line = iter([last])
+        cells = next(split_records(unwrapped(line) if reading.wrapped_lines else line, shape, broken), [])
         whole = records[fit.first_row : fit.until]
         whole = whole[:-1] if len(sample) < SAMPLE_LINES else whole
-        cut_off = is_cut_off(cells, closed, [row for row in whole if any(row)], len(data))
+        cut_off = is_cut_off(cells, not broken, [row for row in whole if any(row)], len(data))
     return reading._replace(
         shape=shape,
         fit=fit,

@@ -274,6 +274,17 @@ def test_a_cut_is_seen_in_every_encoding_and_a_missing_line_end_alone_is_none(en
     assert (cut.accepted, cut.reject_codes) == (9, {"row_cut_off": 1})
 
 
+@pytest.mark.parametrize(("escape", "wrap"), [('""', False), ('\\"', False), ('""', True)])
+def test_a_last_row_with_quotation_marks_is_whole_without_a_line_end(escape: str, wrap: bool) -> None:
+    rows = ["Item;Description;Price", *(f'A{n};"part {escape}pro{escape}; {n}";{n}.50' for n in range(10, 16))]
+    if wrap:
+        rows = ['"' + row.replace('"', '""') + '"' for row in rows]
+    found = look("\n".join(rows))
+    assert (found.accepted, found.rejected) == (6, 0)
+    cut = look("\n".join(rows)[: -6 - wrap])
+    assert cut.reject_codes == {"row_cut_off": 1}
+
+
 def test_a_divided_number_behind_which_cells_are_left_out_is_no_price_of_one() -> None:
     rows = [f"B{n},press {n},{n},{n}99.00,{n}" for n in range(1, 6)] + [
         f"A{n},part,{n}.50,{n % 7}" for n in range(10, 30)
