@@ -8,6 +8,7 @@ answer is not decided here.
 import json
 import os
 import select
+import shutil
 import sqlite3
 import sys
 import time
@@ -21,6 +22,9 @@ DAEMON_SILENT = 60.0
 """Seconds without a heartbeat of any of the daemon's loops: its process hangs. Each of the eight beats every 30 s."""
 LOOP_SILENT = 300.0
 """Seconds without one of a single loop: that loop hangs. One that waits for a slow code server may miss some."""
+
+LEAST_ROOM = 32_000_000
+"""Bytes: two of PostgreSQL's WAL files."""
 
 CURRENT_RUNS = "/api.DagsterApi/GetCurrentRuns"
 """A method of Dagster's gRPC interface; its request is empty."""
@@ -48,6 +52,15 @@ def code_server(
         hangs = error.code() in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
         return "does not answer" if hangs else f"answers with an error ({error.code().name})"
     return "does not notice that its runs have ended" if living is not None and len(runs) > living else None
+
+
+def room(folder: Path) -> str | None:
+    """Why there is too little room on the disk of `folder`, None where there is enough or it cannot be told."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return None
+    return f"is full: {free / 1e6:.0f} MB of space are left; make room there" if free < LEAST_ROOM else None
 
 
 def runs_at_work(address: str, seconds: float = SECONDS) -> list[str]:

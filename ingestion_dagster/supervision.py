@@ -24,6 +24,8 @@ LOOK = 0.5
 """Seconds between two looks at what has ended; a question is asked every `Need.every` seconds only."""
 ELSEWHERE = Patience(unanswered=30, starting=0, trouble=math.inf, first_pause=900, longest_pause=900)
 """A server that is not ours cannot be started from here and comes back by itself: it is waited for, and said to be."""
+ROOM = Patience(unanswered=0, starting=0, trouble=math.inf, first_pause=900, longest_pause=900)
+"""A disk gets room from a person only: it is said at once and again every quarter of an hour."""
 SERVERS, CATALOGUE, REDIS, RECORDS = "PostgreSQL and Redis", "PostgreSQL", "Redis", "Dagster's storage"
 
 Say = Callable[[str], None]
@@ -60,7 +62,9 @@ def needs_of(running: Running, moved: Callable[[], None] = lambda: None) -> list
     """The table, in the order in which one stands on another. `moved` is called when the servers have new addresses."""
     servers = _servers(running, moved)
     below = tuple(need.name for need in servers if need.name in (SERVERS, RECORDS))
-    return [*servers, *_dagster(running, below)]
+    root = running.place.settings.local_root
+    disk = Need(f"the disk of {root}", lambda: health.room(root), patience=ROOM)
+    return [disk, *servers, *_dagster(running, below)]
 
 
 def _servers(running: Running, moved: Callable[[], None]) -> list[Need]:

@@ -76,7 +76,7 @@ def is_escaped(sample: list[str], shape: Shape) -> bool:
     if '\\"' not in text and f"\\{shape.delimiter}" not in text:
         return False
     plain, escaped = _faults(sample, shape), _faults(sample, shape._replace(escaped=True))
-    return escaped < plain or (escaped == plain and '\\"' in text and '""' not in text)
+    return escaped < plain or (escaped == plain > 0 and '\\"' in text and '""' not in text)
 
 
 def _faults(sample: list[str], shape: Shape) -> int:

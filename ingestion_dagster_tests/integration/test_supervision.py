@@ -109,8 +109,8 @@ class Loop:
         return wait_for(lambda: any(text in line for line in self.said), seconds)
 
 
-class _Enough(Exception):
-    """The test is over."""
+class _Enough(BaseException):
+    """The test is over. No Exception: an ask that raises one is no answer, and the loop would go on."""
 
 
 @pytest.fixture
@@ -127,6 +127,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program
     for loop in made.loops:
         loop.over.set()
         loop.thread.join(timeout=20)
+        assert not loop.thread.is_alive()
     made.stack.close()
 
 

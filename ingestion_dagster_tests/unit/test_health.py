@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from ingestion_dagster import health
 from ingestion_dagster.health import DAEMON_SILENT, LOOP_SILENT, judged
 
 NOW = 1_800_000_000.0
@@ -71,3 +73,13 @@ def test_asking_costs_no_import_of_dagster() -> None:
         "import sys, ingestion_dagster.health as h; h.main(['code', '127.0.0.1:1']); sys.exit('dagster' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], timeout=60, check=False, capture_output=True).returncode == 0
+
+
+def test_a_full_disk_is_said_with_what_is_left_and_one_that_cannot_be_asked_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert health.room(tmp_path / "gone") is None
+    monkeypatch.setattr(health, "LEAST_ROOM", 0)
+    assert health.room(tmp_path) is None
+    monkeypatch.setattr(health, "LEAST_ROOM", 2**80)
+    assert "of space are left; make room there" in str(health.room(tmp_path))
