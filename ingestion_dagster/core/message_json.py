@@ -42,9 +42,24 @@ def read_object(text: str) -> dict[str, Any]:
 
 def is_visible(text: str) -> bool:
     """Whether a name can be read by a person: something in it is seen, and nothing controls or turns the line."""
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in _TURNS for c in text):
-        return False
+    return shows_something(text) and not any(_controls(character) for character in text)
+
+
+def shows_something(text: str) -> bool:
+    """Whether anything of `text` is seen at all."""
     return any(unicodedata.category(c)[0] in "LNPS" and c not in _INVISIBLE_LETTERS for c in text)
+
+
+def without_controls(text: str) -> str:
+    """`text` as a name that can be stored: line breaks and tabs are a blank, other characters that control or turn
+    the line are left out. A name that `is_visible` stays as it is."""
+    if not any(_controls(character) for character in text):
+        return text
+    return "".join(" " if c.isspace() else "" if _controls(c) else c for c in text).strip()
+
+
+def _controls(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _TURNS
 
 
 def without_secrets(raw: bytes) -> bytes:

@@ -11,11 +11,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ingestion_dagster.core.errors import MalformedRequest, SourceRejected
 from ingestion_dagster.core.google_links import parse_link
-from ingestion_dagster.core.message_json import is_visible, read_object
+from ingestion_dagster.core.message_json import read_object, shows_something, without_controls
 from ingestion_dagster.core.problems import problems_in_words
 
 MAX_BYTES = 64 * 1024
@@ -55,13 +55,18 @@ class SheetRequest(BaseModel):
     max_retries: int | None = Field(None, ge=0, le=100)
     enqueued_at: datetime | None = None
 
+    @field_validator("supplier_name")
+    @classmethod
+    def _as_it_is_stored(cls, name: str | None) -> str | None:
+        return None if name is None else without_controls(name)
+
     @model_validator(mode="after")
     def _complete(self) -> "SheetRequest":
         if self.supplier is None and self.supplier_name is None:
             raise ValueError("one of `supplier` (a key) and `supplier_name` is required")
         for text in (self.task_id, self.supplier_name):
-            if text is not None and not is_visible(text):
-                raise ValueError("task_id and supplier_name must be visible text without control characters")
+            if text is not None and not shows_something(text):
+                raise ValueError("task_id and supplier_name must be visible text")
         return self
 
     def unknown_fields(self) -> tuple[str, ...]:
