@@ -13,10 +13,10 @@ import orjson
 from sqlalchemy import text
 
 from ingestion_dagster.cli.output import complain, console, print_table
+from ingestion_dagster.core.errors import ServicesFailed
 from ingestion_dagster.demo_third_day import third_day
 from ingestion_dagster.demo_waiting import results_of
 from ingestion_dagster.local import erase
-from ingestion_dagster.local.errors import ServicesFailed
 from ingestion_dagster.processes import Running, alone, dagster_processes
 from ingestion_dagster.samples import SAMPLES, Sample, deliver, register_samples
 from ingestion_dagster.samples.google import SheetSamples, sheet_samples

@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.clock_watch import ClockMemory, watch
 from ingestion_dagster.core.errors import DataIngestionError, StoreBusy, StoreUnavailable
-from ingestion_dagster.core.leases import RunState, Verdict, verdict
-from ingestion_dagster.core.retries import retry_wait
+from ingestion_dagster.core.leases import RunState, Verdict, retry_wait, verdict
 from ingestion_dagster.draining import MailMemory, drain
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database, connected

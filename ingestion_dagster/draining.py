@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ingestion_dagster.core.deferrals import Deferrals
 from ingestion_dagster.core.errors import StoreBusy, StoreUnavailable
-from ingestion_dagster.core.retries import retry_wait
+from ingestion_dagster.core.leases import retry_wait
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database
 from ingestion_dagster.store.requests import Deferred, Delivery, Recorded

@@ -16,7 +16,7 @@ import dagster as dg
 
 from ingestion_dagster.check_events import ITEMS, not_judged
 from ingestion_dagster.core.errors import DataIngestionError, LeaseLost, RunTimedOut, SourceUnavailable
-from ingestion_dagster.core.retries import retry_wait
+from ingestion_dagster.core.leases import retry_wait
 from ingestion_dagster.dispatch import publish_soon
 from ingestion_dagster.loading import Errand
 from ingestion_dagster.logs import at_work

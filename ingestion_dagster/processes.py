@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingestion_dagster import health
+from ingestion_dagster.core.errors import ServicesFailed
 from ingestion_dagster.instance import dagster_environment, home_of, prepare_home
-from ingestion_dagster.local.errors import ServicesFailed
 from ingestion_dagster.local.leash import leashed
 from ingestion_dagster.local.ports import next_free_port, port_free, taken_by
 from ingestion_dagster.local.sockets import socket_path

@@ -12,10 +12,10 @@ from functools import partial
 from typing import NoReturn
 
 from ingestion_dagster import health, queue
+from ingestion_dagster.core.errors import ServicesFailed
 from ingestion_dagster.core.patience import Course, Patience
 from ingestion_dagster.instance import records_are_ours
 from ingestion_dagster.local import Services, guarded, restarted
-from ingestion_dagster.local.errors import ServicesFailed
 from ingestion_dagster.processes import Running
 from ingestion_dagster.store import database
 from ingestion_dagster.workplace import at

@@ -18,8 +18,7 @@ from ingestion_dagster.cli.webserver import webserver
 from ingestion_dagster.cli.what_if import compare_with_applied
 from ingestion_dagster.cli.why import why
 from ingestion_dagster.core.disk_errors import advice
-from ingestion_dagster.core.errors import DataIngestionError
-from ingestion_dagster.local.errors import ServicesFailed
+from ingestion_dagster.core.errors import DataIngestionError, ServicesFailed
 
 app = typer.Typer(
     name="ingestion",

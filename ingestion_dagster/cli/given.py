@@ -8,8 +8,8 @@ import typer
 
 from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.core.given_settings import NESTED, is_email
-from ingestion_dagster.core.message_json import is_visible
 from ingestion_dagster.core.requests import check_source
+from ingestion_dagster.core.visible_names import is_visible
 from ingestion_dagster.workplace import Workplace
 
 

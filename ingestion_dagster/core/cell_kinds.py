@@ -178,7 +178,7 @@ def _units() -> frozenset[str]:
 
 @cache
 def _stock_words() -> frozenset[str]:
-    raw = json.loads((files(__package__) / "data" / "stock_words.json").read_text(encoding="utf-8"))
+    raw = json.loads((files("ingestion_dagster.core") / "data" / "stock_words.json").read_text(encoding="utf-8"))
     listed = [phrases for group in ("none", "some") for phrases in raw[group].values()]
     return frozenset(normalise(phrase) for phrases in listed for phrase in phrases) - {""}
 

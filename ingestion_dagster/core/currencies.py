@@ -50,7 +50,7 @@ class _Table(NamedTuple):
 
 @cache
 def _table() -> _Table:
-    raw = json.loads((files(__package__) / "data" / "currencies.json").read_text(encoding="utf-8"))
+    raw = json.loads((files("ingestion_dagster.core") / "data" / "currencies.json").read_text(encoding="utf-8"))
     meaning: dict[str, tuple[tuple[str, ...], bool]] = {}
     for group in ("anywhere", "at_the_edge", "beside_number"):
         for sign, codes in raw[group].items():

@@ -114,3 +114,7 @@ class StoreBusy(StoreUnavailable):
 
 class StoreRejected(StoreError):
     """The database refused the data or the statement."""
+
+
+class ServicesFailed(DataIngestionError):
+    """The embedded PostgreSQL or Redis cannot be started here. The message says why and what else can be done."""

@@ -1,5 +1,8 @@
-"""What to do about a request that is handed out, given what Dagster says of its run. Pure decisions."""
+"""What to do about a request that is handed out, given what Dagster says of its run, and how long to wait
+before trying again. Pure decisions, but for the spread, which keeps failures from marching in step.
+"""
 
+import random
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -31,3 +34,8 @@ def verdict(run: RunState, lease_until: datetime, now: datetime, *, begun: bool)
     if run == "waiting":
         return "extend" if short else "keep"
     return "crashed" if expired else "keep"
+
+
+def retry_wait(attempt: int, base: float, cap: float) -> float:
+    """Seconds before the attempt after `attempt` (from 1): doubled each time, capped, spread by half either way."""
+    return float(min(cap, base * 2 ** min(max(0, attempt - 1), 30)) * random.uniform(0.5, 1.5))  # noqa: S311 - no secret

@@ -69,7 +69,7 @@ def language_for(wanted: str | None, sheet: str | None) -> str:
 @cache
 def words(language: str) -> Mapping[str, str]:
     """The fixed texts of a marked file in one of `LANGUAGES`."""
-    path = files(__package__) / "data" / "correction_words" / f"{language}.json"
+    path = files("ingestion_dagster.core") / "data" / "correction_words" / f"{language}.json"
     found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     return found
 

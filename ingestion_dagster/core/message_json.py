@@ -6,7 +6,6 @@ What the fields mean belongs to `requests.py`.
 import json
 import math
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -21,9 +20,6 @@ SECRET_WORDS: Final = (
 _HIDDEN: Final = "(not kept)"
 _QUOTED_FIELD: Final = re.compile(r'("(?P<name>(?:[^"\\]|\\.)*)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,{}\[\]"]+)')
 _ADDRESS_PASSWORD: Final = re.compile(r"(//[^/@\s\"]*?:)[^/@\s\"]*@")
-_INVISIBLE_LETTERS: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800")
-_TURNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Bidirectional embeddings, overrides and isolates: they show a text in another order than it has."""
 
 
 def read_object(text: str) -> dict[str, Any]:
@@ -38,28 +34,6 @@ def read_object(text: str) -> dict[str, Any]:
         raise MalformedRequest("the message must be a JSON object")
     _refuse_what_no_message_may_hold(data)
     return data
-
-
-def is_visible(text: str) -> bool:
-    """Whether a name can be read by a person: something in it is seen, and nothing controls or turns the line."""
-    return shows_something(text) and not any(_controls(character) for character in text)
-
-
-def shows_something(text: str) -> bool:
-    """Whether anything of `text` is seen at all."""
-    return any(unicodedata.category(c)[0] in "LNPS" and c not in _INVISIBLE_LETTERS for c in text)
-
-
-def without_controls(text: str) -> str:
-    """`text` as a name that can be stored: line breaks and tabs are a blank, other characters that control or turn
-    the line are left out. A name that `is_visible` stays as it is."""
-    if not any(_controls(character) for character in text):
-        return text
-    return "".join(" " if c.isspace() else "" if _controls(c) else c for c in text).strip()
-
-
-def _controls(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _TURNS
 
 
 def without_secrets(raw: bytes) -> bytes:

@@ -32,7 +32,7 @@ class Affix(NamedTuple):
 
 @cache
 def _words() -> dict[str, frozenset[str]]:
-    raw = json.loads((files(__package__) / "data" / "price_words.json").read_text(encoding="utf-8"))
+    raw = json.loads((files("ingestion_dagster.core") / "data" / "price_words.json").read_text(encoding="utf-8"))
     groups: dict[str, frozenset[str]] = {}
     for group, content in raw.items():
         if group == "note":

@@ -12,10 +12,10 @@ from typing import Any, Final
 from ingestion_dagster.core.errors import DataIngestionError, SheetError
 from ingestion_dagster.core.given_settings import given_settings, is_email
 from ingestion_dagster.core.google_links import GOOGLE_HOSTS, KEY, parse_link
-from ingestion_dagster.core.message_json import is_visible
 from ingestion_dagster.core.registry_words import COLUMNS, FORMATS, NO, SETTINGS, YES, SourceType
 from ingestion_dagster.core.sheets import CellError, CellValue, Row, cell_address
 from ingestion_dagster.core.slugs import is_slug, slug
+from ingestion_dagster.core.visible_names import is_visible
 
 _HEADER_WITHIN: Final = 25
 

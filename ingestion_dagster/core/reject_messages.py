@@ -19,7 +19,7 @@ class _Gaps(dict[str, object]):
 
 @cache
 def _sentences(language: str) -> Mapping[str, str]:
-    path = files(__package__) / "data" / "reject_messages" / f"{language}.json"
+    path = files("ingestion_dagster.core") / "data" / "reject_messages" / f"{language}.json"
     found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return found
 

@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ingestion_dagster.core.errors import MalformedRequest, SourceRejected
 from ingestion_dagster.core.google_links import parse_link
-from ingestion_dagster.core.message_json import read_object, shows_something, without_controls
+from ingestion_dagster.core.message_json import read_object
 from ingestion_dagster.core.problems import problems_in_words
+from ingestion_dagster.core.visible_names import shows_something, without_controls
 
 MAX_BYTES = 64 * 1024
 KEY_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"

@@ -38,7 +38,7 @@ _UNKNOWN: Final = Stock(None)
 
 @cache
 def _groups() -> dict[str, frozenset[str]]:
-    raw = json.loads((files(__package__) / "data" / "stock_words.json").read_text(encoding="utf-8"))
+    raw = json.loads((files("ingestion_dagster.core") / "data" / "stock_words.json").read_text(encoding="utf-8"))
     groups = {}
     for group, content in raw.items():
         if group != "note":

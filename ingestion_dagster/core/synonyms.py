@@ -37,7 +37,7 @@ class _Said(NamedTuple):
 def _said() -> _Said:
     fields: dict[str, list[tuple[str, str, float]]] = defaultdict(list)
     qualifiers: dict[str, str] = {}
-    for file in sorted((files(__package__) / "data" / "synonyms").iterdir(), key=lambda f: f.name):
+    for file in sorted((files("ingestion_dagster.core") / "data" / "synonyms").iterdir(), key=lambda f: f.name):
         if not file.name.endswith(".json"):
             continue
         content = json.loads(file.read_text(encoding="utf-8"))

@@ -74,7 +74,7 @@ def undated(text: str) -> str:
 @lru_cache(maxsize=16)
 def word_lists(name: str) -> dict[str, tuple[str, ...]]:
     """`data/words/<name>.json` as group -> normalised phrases. A group is a language or a role."""
-    raw = json.loads((files(__package__) / "data" / "words" / f"{name}.json").read_text(encoding="utf-8"))
+    raw = json.loads((files("ingestion_dagster.core") / "data" / "words" / f"{name}.json").read_text(encoding="utf-8"))
     return {group: tuple(dict.fromkeys(normalise(phrase) for phrase in phrases)) for group, phrases in raw.items()}
 
 

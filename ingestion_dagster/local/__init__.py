@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ingestion_dagster.core.errors import ServicesFailed
 from ingestion_dagster.local import state
-from ingestion_dagster.local.errors import ServicesFailed
 from ingestion_dagster.local.locks import held, open_lock, try_exclusive
 from ingestion_dagster.local.place import ADVICE, Paths, make_folders, shortage
 from ingestion_dagster.local.ports import answers

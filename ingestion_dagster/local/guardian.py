@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from ingestion_dagster.core.errors import ServicesFailed
 from ingestion_dagster.local import postgres, state, valkey
-from ingestion_dagster.local.errors import ServicesFailed
 from ingestion_dagster.local.locks import open_lock, release, try_exclusive
 from ingestion_dagster.local.place import Paths, Place, make_folders, settle
 from ingestion_dagster.local.ports import choose_port

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from ingestion_dagster.local.errors import ServicesFailed
+from ingestion_dagster.core.errors import ServicesFailed
 from ingestion_dagster.local.locks import open_lock
 
 # Folders that any account can enter. The first is not emptied by the system's tidying jobs, the second may be.

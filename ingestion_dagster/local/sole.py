@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ingestion_dagster.core.disk_errors import in_words
-from ingestion_dagster.local.errors import ServicesFailed
+from ingestion_dagster.core.errors import ServicesFailed
 from ingestion_dagster.local.locks import open_lock, try_exclusive
 
 NAME = "up.lock"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from ingestion_dagster.local.errors import ServicesFailed
+from ingestion_dagster.core.errors import ServicesFailed
 from ingestion_dagster.webserver.guard import Guard
 
 LIVE_DATA_MILLISECONDS = 2000

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_dagster.local.errors import ServicesFailed
+from ingestion_dagster.core.errors import ServicesFailed
 from ingestion_dagster.local.ports import taken_by
 from ingestion_dagster.local.process import wait_for
 from ingestion_dagster.local.sockets import LONGEST, socket_path

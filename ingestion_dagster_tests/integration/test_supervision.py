@@ -16,9 +16,9 @@ import pytest
 from dagster._daemon.types import DaemonHeartbeat
 
 from ingestion_dagster import health, queue
+from ingestion_dagster.core.errors import ServicesFailed
 from ingestion_dagster.core.patience import Patience
 from ingestion_dagster.local import guarded, restarted, services
-from ingestion_dagster.local.errors import ServicesFailed
 from ingestion_dagster.local.leash import leashed
 from ingestion_dagster.local.process import wait_for
 from ingestion_dagster.store import database

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion_dagster.core.errors import MalformedRequest, SourceRejected
-from ingestion_dagster.core.message_json import is_visible, without_secrets
+from ingestion_dagster.core.message_json import without_secrets
 from ingestion_dagster.core.requests import check_path, check_url, coalesce_key, digest_of, parse_message
+from ingestion_dagster.core.visible_names import is_visible
 
 CONTRACT = {
     "task_id": "2025-11-23-001",
