@@ -32,7 +32,7 @@ WORKDIR /app
 USER 10001:10001
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=15s --start-period=60s --retries=6 \
-  CMD ["python", "-m", "ingestion_dagster.health", "code"]
+  CMD ["python", "-m", "ingestion_dagster.instance.health", "code"]
 # Not `dagster code-server`, a proxy that lives on and answers when the process behind it is gone.
 CMD ["dagster", "api", "grpc", "--host", "0.0.0.0", "--port", "4000", \
      "--module-name", "ingestion_dagster.definitions", "--location-name", "ingestion_dagster"]

@@ -25,7 +25,7 @@ $(STAMP): requirements.lock requirements-dev.lock pyproject.toml
 setup: $(STAMP) ## make the virtual environment from the lock files
 
 demo: $(STAMP) ## three days of ten sample suppliers, through the real queue and daemon
-	@$(BIN)/python -m ingestion_dagster.demo
+	@$(BIN)/python -m demo
 
 up: $(STAMP) ## everything with the Dagster UI, until Ctrl-C: make up ARGS="--samples"
 	@$(BIN)/ingestion up $(ARGS)
@@ -48,7 +48,7 @@ chaos: $(STAMP) ## the same in the long form: hours; make chaos ARGS="-k kills"
 test: check suite ## everything, with real PostgreSQL and Redis
 
 overlap: $(STAMP) ## twenty processes load the same few suppliers for a minute: no error, no deadlock
-	@OVERLAP_SECONDS=60 $(BIN)/python -m pytest -q -s ingestion_dagster_tests/integration/test_overlapping_loads.py
+	@OVERLAP_SECONDS=60 $(BIN)/python -m pytest -q -s ingestion_dagster_tests/integration/pipeline/test_overlapping_loads.py
 
 corpus: $(STAMP) ## scores the reader on other people's lists (skipped where they are not there)
 	@$(BIN)/python -m benchmarks.corpus $(ARGS)

@@ -18,9 +18,9 @@ from types import ModuleType
 from typing import Any
 
 from ingestion_dagster.core.errors import DataIngestionError
-from ingestion_dagster.core.mapped import MappedSheet, ReadingHints
-from ingestion_dagster.core.understanding import understand
-from ingestion_dagster.sources.containers import open_workbook
+from ingestion_dagster.core.mapped_sheet import MappedSheet, ReadingHints
+from ingestion_dagster.core.mapping.understand import understand
+from ingestion_dagster.sources.open_file import open_workbook
 
 DEFAULT = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus"
 

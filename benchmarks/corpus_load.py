@@ -16,10 +16,10 @@ from pathlib import Path
 
 import orjson
 
+from ingestion_dagster.deployment import workplace
+from ingestion_dagster.instance.processes import dagster_processes
 from ingestion_dagster.local import erase
-from ingestion_dagster.processes import dagster_processes
 from ingestion_dagster.settings import Settings
-from ingestion_dagster.workplace import workplace
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "dev"
 

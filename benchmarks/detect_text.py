@@ -12,8 +12,8 @@ from random import Random
 
 from babel import Locale
 
-from ingestion_dagster.sources.delimiters import detect_delimiter
-from ingestion_dagster.sources.encodings import detect_encoding
+from ingestion_dagster.sources.text.delimiters import detect_delimiter
+from ingestion_dagster.sources.text.encodings import detect_encoding
 
 WESTERN = ("cp1252", "cp850", "mac-roman")
 CENTRAL = ("cp1250", "iso-8859-2", "cp852")

@@ -13,12 +13,12 @@ from random import Random
 import psutil
 
 from ingestion_dagster.core.errors import SheetError, SourceRejected
-from ingestion_dagster.core.mapped import ReadingHints
-from ingestion_dagster.core.rows import read_rows
+from ingestion_dagster.core.mapped_sheet import ReadingHints
+from ingestion_dagster.core.mapping.understand import understand
+from ingestion_dagster.core.rows.read import read_rows
 from ingestion_dagster.core.sheets import CellError, Workbook
-from ingestion_dagster.core.understanding import understand
-from ingestion_dagster.sources.containers import open_workbook
 from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.open_file import open_workbook
 from ingestion_dagster_tests.sheets.mutations import damaged, random_sheet
 
 LIMITS = Limits(memory_bytes=256_000_000, cpu_seconds=5, wall_seconds=8.0, cells=2_000_000)

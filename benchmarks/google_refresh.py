@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from ingestion_dagster.local import erase, services
-from ingestion_dagster.quota import QuotaLimits, SheetsQuota
-from ingestion_dagster.sources.containers import open_workbook
-from ingestion_dagster.sources.google_drive import changed_since, list_documents
-from ingestion_dagster.sources.google_sheets import GoogleClient, GoogleSource, fetch_google_sheet
-from ingestion_dagster.sources.google_snapshot import open_google_snapshot
+from ingestion_dagster.redis_store.quota import QuotaLimits, SheetsQuota
+from ingestion_dagster.sources.google.drive import changed_since, list_documents
+from ingestion_dagster.sources.google.sheets import GoogleClient, GoogleSource, fetch_google_sheet
+from ingestion_dagster.sources.google.snapshot import open_google_snapshot
+from ingestion_dagster.sources.open_file import open_workbook
 from ingestion_dagster_tests.fake_google import FakeCell, FakeDocument, FakeGoogle, FakeTab, serve
 from ingestion_dagster_tests.fake_google.quotas import ReadQuota
 

@@ -6,8 +6,8 @@ python -m benchmarks.layouts [--seeds 2] [--misses]
 import argparse
 import collections
 
-from ingestion_dagster.core.mapped import ReadingHints
-from ingestion_dagster.core.understanding import understand
+from ingestion_dagster.core.mapped_sheet import ReadingHints
+from ingestion_dagster.core.mapping.understand import understand
 from ingestion_dagster_tests.unit.made_layouts import laid_out, layouts
 
 

@@ -17,12 +17,12 @@ from uuid import UUID
 
 import asyncpg
 
-from ingestion_dagster.store import items
-from ingestion_dagster.store.staging import STAGED_COLUMNS
+from ingestion_dagster.store.batches import merge
+from ingestion_dagster.store.batches.staging import STAGED_COLUMNS
 
 WAL = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
 STATEMENT = (
-    items.MERGE.replace("staged_items", "clean_rows").replace(":batch", "CAST(1 AS bigint)").replace(":grace", "3")
+    merge.MERGE.replace("staged_items", "clean_rows").replace(":batch", "CAST(1 AS bigint)").replace(":grace", "3")
 )
 
 
@@ -36,7 +36,7 @@ async def load(url: str, clean: Path) -> dict[str, float]:
         supplier: UUID = await connection.fetchval("SELECT id FROM suppliers")
         started, processor = time.perf_counter(), time.process_time()
         async with connection.transaction():
-            await connection.execute(items.PLANNER)
+            await connection.execute(merge.PLANNER)
             await connection.execute(
                 "CREATE TEMPORARY TABLE clean_rows (LIKE staged_items INCLUDING DEFAULTS) ON COMMIT DROP"
             )

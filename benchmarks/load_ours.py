@@ -1,4 +1,4 @@
-"""One load through `ingestion_dagster/loading.py`. Run by the load benchmarks as a process of its own.
+"""One load through `ingestion_dagster/pipeline/validate.py`. Run by the load benchmarks as a process of its own.
 
     python benchmarks/load_ours.py DATABASE_URL ROOT SUPPLIER_KEY [WARM_DATABASE_URL]
 
@@ -17,9 +17,9 @@ from typing import Any
 
 import asyncpg
 
-from ingestion_dagster import loading
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.pipeline import validate
 from ingestion_dagster.settings import Settings
-from ingestion_dagster.workplace import Workplace
 
 
 def place_at(url: str, root: Path) -> Workplace:
@@ -30,12 +30,12 @@ def place_at(url: str, root: Path) -> Workplace:
 
 async def load(place: Workplace, key: str) -> dict[str, Any]:
     """All four steps one after the other, as the ops call them."""
-    errand = loading.Errand(task_id="benchmark")
+    errand = validate.Errand(task_id="benchmark")
     started, processor = time.perf_counter(), time.process_time()
-    snapshot = await loading.fetch(place, key)
-    understood = await loading.map_columns(place, snapshot)
-    staged = await loading.validate_rows(place, understood, errand)
-    summary = await loading.upsert_items(place, staged, errand)
+    snapshot = await validate.fetch(place, key)
+    understood = await validate.map_columns(place, snapshot)
+    staged = await validate.validate_rows(place, understood, errand)
+    summary = await validate.upsert_items(place, staged, errand)
     return {
         "seconds": time.perf_counter() - started,
         "cpu": time.process_time() - processor,

@@ -19,10 +19,10 @@ from load_places import Server, add_supplier, server, spread, table
 from load_sheets import as_csv
 
 from ingestion_dagster.definitions import build_definitions
-from ingestion_dagster.processes import dagster_processes
-from ingestion_dagster.resources import IngestionResource
+from ingestion_dagster.defs.resources import IngestionResource
+from ingestion_dagster.deployment import Workplace, workplace
+from ingestion_dagster.instance.processes import dagster_processes
 from ingestion_dagster.settings import Settings
-from ingestion_dagster.workplace import Workplace, workplace
 
 ROWS = 200
 SUPPLIERS = 10

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import psutil
 
-from ingestion_dagster.sources import limited_process
-from ingestion_dagster.sources.containers import open_workbook
 from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.open_file import open_workbook
+from ingestion_dagster.sources.sandbox import process as limited_process
 from ingestion_dagster_tests.sheets import make_csv, make_xls, make_xlsx
 
 KINDS = ("list-utf8.csv", "list-cp1251.csv", "list.xlsx", "list.xls")

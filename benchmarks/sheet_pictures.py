@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ingestion_dagster.cli.inspect_view import details
-from ingestion_dagster.core.inspection import inspect_workbook
-from ingestion_dagster.core.mapped import ReadingHints
+from ingestion_dagster.cli.show.inspect_view import details
+from ingestion_dagster.core.mapped_sheet import ReadingHints
+from ingestion_dagster.core.reports.inspection import inspect_workbook
 from ingestion_dagster.core.sheets import CellValue, Range, Sheet, Workbook
 
 Rows = list[list[CellValue]]

@@ -10,9 +10,9 @@ import io
 import statistics
 import time
 
-from ingestion_dagster.core.mapped import ReadingHints
-from ingestion_dagster.core.understanding import understand
-from ingestion_dagster.sources.containers import open_workbook
+from ingestion_dagster.core.mapped_sheet import ReadingHints
+from ingestion_dagster.core.mapping.understand import understand
+from ingestion_dagster.sources.open_file import open_workbook
 from ingestion_dagster_tests.unit.made_lists import made_list
 
 LINE = (

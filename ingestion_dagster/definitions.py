@@ -5,9 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from ingestion_dagster.assets import supplier_items, supplier_sheet
-from ingestion_dagster.checks import supplier_checks
-from ingestion_dagster.jobs import (
+from ingestion_dagster.defs.assets import supplier_items, supplier_sheet
+from ingestion_dagster.defs.checks import supplier_checks
+from ingestion_dagster.defs.jobs import (
     ingest_supplier,
     refresh_suppliers,
     reload_supplier,
@@ -15,9 +15,9 @@ from ingestion_dagster.jobs import (
     sweep_old_lists,
     sync_registry,
 )
-from ingestion_dagster.resources import IngestionResource, reference_io_manager
-from ingestion_dagster.schedules import refresh_all_suppliers, sweep_every_night, sync_registry_every_hour
-from ingestion_dagster.sensors import ingestion_queue
+from ingestion_dagster.defs.resources import IngestionResource, reference_io_manager
+from ingestion_dagster.defs.schedules import refresh_all_suppliers, sweep_every_night, sync_registry_every_hour
+from ingestion_dagster.defs.sensors import ingestion_queue
 
 
 def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definitions:

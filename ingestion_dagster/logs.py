@@ -16,7 +16,7 @@ from ingestion_dagster.core.shown_text import in_json, one_line
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
-    from ingestion_dagster.core.walk import Errand
+    from ingestion_dagster.core.steps import Errand
 
 FIELDS = ("task_id", "supplier", "run_id", "batch_id", "attempt")
 """On every line of a load, null where there is none yet."""

@@ -17,8 +17,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ingestion_dagster.core.currencies import currency_of, find_signs, is_currency
 from ingestion_dagster.core.numbers import parse_price
+from ingestion_dagster.core.values.currencies import currency_of, find_signs, is_currency
 
 LISTS = ("BUGS_CAUGHT", "NEW", "", "2", "3", "NO_PRICE", "NO_CURRENCY")
 MORE = ("XFAIL", "XFAIL_CURRENCIES_TO_BE_ADDED", "DECIMAL_SEPARATOR_EXAMPLES")

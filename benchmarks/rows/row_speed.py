@@ -13,9 +13,9 @@ import sys
 import time
 from collections.abc import Iterator
 
-from ingestion_dagster.core.mapped import FieldColumn, MappedSheet, NumberStyle, ReadingHints
-from ingestion_dagster.core.row_types import ItemRow
-from ingestion_dagster.core.rows import read_rows
+from ingestion_dagster.core.mapped_sheet import FieldColumn, MappedSheet, NumberStyle, ReadingHints
+from ingestion_dagster.core.rows.read import read_rows
+from ingestion_dagster.core.rows.types import ItemRow
 from ingestion_dagster.core.sheets import Row, Sheet
 
 HEADERS = ("SKU", "Name", "Price", "Stock", "EAN", "Brand", "Category", "Unit", "Color", "Weight", "Origin", "Series")

@@ -6,17 +6,20 @@ from typing import Annotated
 import click
 import typer
 
-from ingestion_dagster.cli import batch, db, load, mapping, product, queue, registry, supplier, up
-from ingestion_dagster.cli.enqueue import enqueue
-from ingestion_dagster.cli.errors import show_errors
-from ingestion_dagster.cli.inspect import inspect
-from ingestion_dagster.cli.metrics import metrics
-from ingestion_dagster.cli.output import complain, say
-from ingestion_dagster.cli.plan import plan
-from ingestion_dagster.cli.refresh import refresh
-from ingestion_dagster.cli.webserver import webserver
-from ingestion_dagster.cli.what_if import compare_with_applied
-from ingestion_dagster.cli.why import why
+from ingestion_dagster.cli.catalogue import product
+from ingestion_dagster.cli.catalogue.why import why
+from ingestion_dagster.cli.lists.errors import show_errors
+from ingestion_dagster.cli.lists.inspect import inspect
+from ingestion_dagster.cli.lists.plan import plan
+from ingestion_dagster.cli.lists.what_if import compare_with_applied
+from ingestion_dagster.cli.loads import batch, load, queue
+from ingestion_dagster.cli.loads.enqueue import enqueue
+from ingestion_dagster.cli.loads.refresh import refresh
+from ingestion_dagster.cli.operations import db, up
+from ingestion_dagster.cli.operations.metrics import metrics
+from ingestion_dagster.cli.operations.webserver import webserver
+from ingestion_dagster.cli.show.output import complain, say
+from ingestion_dagster.cli.suppliers import mapping, registry, supplier
 from ingestion_dagster.core.disk_errors import advice
 from ingestion_dagster.core.errors import DataIngestionError, ServicesFailed
 

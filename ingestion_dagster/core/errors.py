@@ -1,6 +1,6 @@
 """Every error the system raises on purpose, and whether trying again can help.
 
-What Dagster does with them is decided once, in `failures.py`. A bad row is not an exception but a
+What Dagster does with them is decided once, in `defs/failures.py`. A bad row is not an exception but a
 `core.rows.RowReject`.
 
     DataIngestionError            retryable: ClassVar[bool]

@@ -1,4 +1,4 @@
-"""One price from one text, as well as a single text allows: `parse_price`. Columns are read by `prices.py`.
+"""One price from one text, as well as a single text allows: `parse_price`. Columns are read by `core/values/prices.py`.
 
 A single text cannot prove its style; where it fits two readings, three digits after a mark are thousands.
 """
@@ -7,11 +7,11 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from ingestion_dagster.core.currencies import Sign, find_signs
-from ingestion_dagster.core.digits import ARABIC_DECIMAL, plain
-from ingestion_dagster.core.number_styles import Mark, as_written, readings
-from ingestion_dagster.core.price_words import is_free, words
-from ingestion_dagster.core.prices import MAX_PRICE, SCIENTIFIC
+from ingestion_dagster.core.values.currencies import Sign, find_signs
+from ingestion_dagster.core.values.digits import ARABIC_DECIMAL, plain
+from ingestion_dagster.core.values.number_styles import Mark, as_written, readings
+from ingestion_dagster.core.values.price_words import is_free, words
+from ingestion_dagster.core.values.prices import MAX_PRICE, SCIENTIFIC
 
 _BLANKS = re.compile(r"\s+")
 _CURRENCY_AS_MARK = re.compile(r"(?<=[0-9])(?:€(?=[0-9])| ?€ ?(?=[0-9]{2}(?![0-9.,])))(?=[0-9]+(?:[^0-9]|$))")

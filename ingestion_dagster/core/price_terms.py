@@ -1,7 +1,7 @@
 """What a printed price means in money for one piece: the terms found for a list, and the exact arithmetic of one row.
 
-price per piece = printed price x scale / basis. Finding the terms is in `price_meaning.py`, reading words in
-`price_basis.py` and `price_scale.py`.
+price per piece = printed price x scale / basis. Finding the terms is in `core/pricing/meaning.py`, reading words in
+`core/words/price_basis.py` and `core/words/price_scale.py`.
 """
 
 from decimal import ROUND_HALF_UP, Decimal

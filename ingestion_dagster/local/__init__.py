@@ -15,7 +15,7 @@ from pathlib import Path
 from ingestion_dagster.core.errors import ServicesFailed
 from ingestion_dagster.local import state
 from ingestion_dagster.local.locks import held, open_lock, try_exclusive
-from ingestion_dagster.local.place import ADVICE, Paths, make_folders, shortage
+from ingestion_dagster.local.paths import ADVICE, Paths, make_folders, shortage
 from ingestion_dagster.local.ports import answers
 from ingestion_dagster.local.process import python_call, wait_for
 from ingestion_dagster.local.state import Services
@@ -132,7 +132,7 @@ def _spawn(paths: Paths, lock: int) -> subprocess.Popen[bytes]:
     """Start the guardian and hand it the lock that says it is alive."""
     with (paths.log / "guardian.log").open("ab") as log:
         return subprocess.Popen(
-            [*python_call("ingestion_dagster.local.guardian", "main"), str(paths.root), str(lock)],
+            [*python_call("ingestion_dagster.local.supervisor", "main"), str(paths.root), str(lock)],
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from ingestion_dagster.core.errors import ServicesFailed
-from ingestion_dagster.local.place import Place, private_folder
+from ingestion_dagster.local.paths import Place, private_folder
 from ingestion_dagster.local.ports import HOST
 from ingestion_dagster.local.process import child_setup
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from ingestion_dagster.local.place import Place, private_folder
+from ingestion_dagster.local.paths import Place, private_folder
 from ingestion_dagster.local.ports import HOST
 from ingestion_dagster.local.process import child_setup
 

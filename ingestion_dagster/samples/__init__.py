@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingestion_dagster.store import suppliers
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import Database
-from ingestion_dagster.workplace import Workplace
 
 FOLDER = Path(__file__).parent
 INBOX_FOLDER = "samples"

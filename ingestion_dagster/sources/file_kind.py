@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Literal
 
 from ingestion_dagster.core.errors import SourceRejected
-from ingestion_dagster.sources.container_checks import UNREADABLE
+from ingestion_dagster.sources.workbooks.container_checks import UNREADABLE
 
 Kind = Literal["xlsx", "xlsb", "ods", "xls", "html", "mhtml", "xml", "text"]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ingestion_dagster.queue import Mailbox
+from ingestion_dagster.redis_store.mailbox import Mailbox
 from ingestion_dagster.store import requests
 
 SENSOR_POINTS = (

@@ -6,13 +6,14 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
-from ingestion_dagster import dispatch, queue
-from ingestion_dagster.draining import Drained, MailMemory
-from ingestion_dagster.queue import Mailbox
-from ingestion_dagster.store import recording, requests
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.redis_store import mailbox as queue
+from ingestion_dagster.redis_store.mailbox import Mailbox
+from ingestion_dagster.services import queue as dispatch
+from ingestion_dagster.services.draining import Drained, MailMemory
+from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database
-from ingestion_dagster.store.requests import Delivery, Recorded
-from ingestion_dagster.workplace import Workplace
+from ingestion_dagster.store.requests import Delivery, Recorded, recording
 
 
 def no_fence() -> None:

@@ -18,7 +18,7 @@ import psycopg2
 import redis
 
 from ingestion_dagster.local import state
-from ingestion_dagster.local.place import Paths
+from ingestion_dagster.local.paths import Paths
 from ingestion_dagster.local.ports import choose_port
 from ingestion_dagster.local.process import wait_for
 

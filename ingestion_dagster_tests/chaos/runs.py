@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg2
 
-from ingestion_dagster.core.leases import RunState
+from ingestion_dagster.core.requests.leases import RunState
 from ingestion_dagster.store.requests import Lease
 
 TABLE = """

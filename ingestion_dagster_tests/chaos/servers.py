@@ -18,7 +18,7 @@ from uuid import uuid4
 import psycopg2
 
 from ingestion_dagster.local import postgres, state, valkey
-from ingestion_dagster.local.place import Paths, make_folders, settle
+from ingestion_dagster.local.paths import Paths, make_folders, settle
 from ingestion_dagster.local.ports import choose_port
 from ingestion_dagster.local.process import end, wait_for
 from ingestion_dagster.store import migrate

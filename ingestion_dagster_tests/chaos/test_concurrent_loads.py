@@ -1,6 +1,6 @@
 """Twenty processes load lists through the real pipeline into one PostgreSQL, and PostgreSQL is killed under loads.
 
-Each process runs fetch, map, validate and upsert from `loading.py`, as a Dagster run does.
+Each process runs fetch, map, validate and upsert from `pipeline/validate.py`, as a Dagster run does.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ from typing import Any
 import psycopg2
 import pytest
 
-from ingestion_dagster import loading
 from ingestion_dagster.core.errors import DataIngestionError, StaleSnapshot
-from ingestion_dagster.loading import Errand
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.pipeline import validate
+from ingestion_dagster.pipeline.validate import Errand
 from ingestion_dagster.settings import Settings
-from ingestion_dagster.store import suppliers
+from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import Database
-from ingestion_dagster.workplace import Workplace
 from ingestion_dagster_tests.chaos.forms import Form, report
 from ingestion_dagster_tests.chaos.servers import Servers
 
@@ -57,10 +57,10 @@ def one_load(place: Workplace, key: str, number: int) -> None:
 
     async def _load() -> None:
         errand = Errand(task_id=f"load-{key}-{number}", run_id=None)
-        snapshot = await loading.fetch(place, key)
-        understood = await loading.map_columns(place, snapshot)
-        staged = await loading.validate_rows(place, understood, errand)
-        await loading.upsert_items(place, staged, errand)
+        snapshot = await validate.fetch(place, key)
+        understood = await validate.map_columns(place, snapshot)
+        staged = await validate.validate_rows(place, understood, errand)
+        await validate.upsert_items(place, staged, errand)
 
     asyncio.run(_load())
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from ingestion_dagster.core.errors import SheetError, SourceRejected
-from ingestion_dagster.core.rows import read_rows
-from ingestion_dagster.core.supplier import Supplier, settings_from
-from ingestion_dagster.core.understanding import understand
-from ingestion_dagster.sources.containers import open_workbook
+from ingestion_dagster.core.mapping.understand import understand
+from ingestion_dagster.core.rows.read import read_rows
+from ingestion_dagster.core.suppliers.supplier import Supplier, settings_from
 from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.open_file import open_workbook
 from ingestion_dagster_tests.chaos.forms import Form, report
 from ingestion_dagster_tests.sheets.mutations import damaged, random_sheet
 

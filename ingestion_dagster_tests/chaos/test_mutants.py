@@ -5,8 +5,8 @@ import json
 import pytest
 import redis
 
-from ingestion_dagster import queue
-from ingestion_dagster.dispatch import tick
+from ingestion_dagster.redis_store import mailbox as queue
+from ingestion_dagster.services.queue import tick
 from ingestion_dagster_tests.chaos.battle import Battle, Plan
 from ingestion_dagster_tests.chaos.field import fresh
 from ingestion_dagster_tests.chaos.forms import report

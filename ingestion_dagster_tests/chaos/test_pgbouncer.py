@@ -15,9 +15,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from ingestion_dagster.deployment import Workplace
 from ingestion_dagster.local import postgres
 from ingestion_dagster.settings import Settings
-from ingestion_dagster.workplace import Workplace
 from ingestion_dagster_tests.chaos.forms import report
 from ingestion_dagster_tests.chaos.servers import Servers
 from ingestion_dagster_tests.chaos.test_concurrent_loads import asked, one_load, price_list, shop

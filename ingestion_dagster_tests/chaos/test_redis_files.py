@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from ingestion_dagster.local.place import Paths, make_folders, settle
+from ingestion_dagster.local.paths import Paths, make_folders, settle
 from ingestion_dagster.local.ports import choose_port
-from ingestion_dagster.queue import PAYLOAD, PROCESSING, QUEUE, Mailbox
+from ingestion_dagster.redis_store.mailbox import PAYLOAD, PROCESSING, QUEUE, Mailbox
 from ingestion_dagster_tests.chaos.forms import report
 from ingestion_dagster_tests.conftest import temporary_root
 

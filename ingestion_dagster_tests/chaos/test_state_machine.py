@@ -20,15 +20,15 @@ from psycopg2.extras import NamedTupleCursor
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingestion_dagster import dispatch
 from ingestion_dagster.core.errors import LeaseLost, SheetError, SourceUnavailable
-from ingestion_dagster.core.leases import RunState
-from ingestion_dagster.dispatch import tick
-from ingestion_dagster.queue import Mailbox
-from ingestion_dagster.store import leasing, requests
+from ingestion_dagster.core.requests.leases import RunState
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.redis_store.mailbox import Mailbox
+from ingestion_dagster.services import queue
+from ingestion_dagster.services.queue import tick
+from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database, Limits, engine_for
-from ingestion_dagster.store.requests import Lease
-from ingestion_dagster.workplace import Workplace
+from ingestion_dagster.store.requests import Lease, leasing
 from ingestion_dagster_tests.chaos.field import fresh
 from ingestion_dagster_tests.chaos.forms import Form, report
 from ingestion_dagster_tests.chaos.servers import Servers
@@ -299,7 +299,7 @@ def search(examples: int) -> settings:
 def test_every_history_ends_with_each_message_done_once(
     killable: Servers, chosen: Form, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "retry_wait", lambda *_: 0.0)
+    monkeypatch.setattr(queue, "retry_wait", lambda *_: 0.0)
     monkeypatch.setattr(leasing, "MAX_CRASHES", 10**6)
     monkeypatch.setattr(leasing, "MAX_UNSTARTED", 10**6)
     with fresh(killable) as field:

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import text
 
 from ingestion_dagster.core.errors import LeaseLost
-from ingestion_dagster.dispatch import tick
-from ingestion_dagster.store import leasing, requests
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.services.queue import tick
+from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database, connected
-from ingestion_dagster.store.requests import Lease
-from ingestion_dagster.workplace import Workplace
+from ingestion_dagster.store.requests import Lease, leasing
 from ingestion_dagster_tests.chaos.field import fresh
 from ingestion_dagster_tests.chaos.forms import Form, report
 from ingestion_dagster_tests.chaos.servers import Servers
@@ -65,7 +65,7 @@ async def one_zombie(place: Workplace, number: int) -> tuple[bool, bool]:
 
 @pytest.mark.timeout(1800)
 def test_no_zombie_commits(killable: Servers, chosen: Form, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingestion_dagster.dispatch.retry_wait", lambda *_: 0.0)
+    monkeypatch.setattr("ingestion_dagster.services.queue.retry_wait", lambda *_: 0.0)
     monkeypatch.setattr(leasing, "MAX_CRASHES", 10**6)
     monkeypatch.setattr(leasing, "MAX_UNSTARTED", 10**6)
     with fresh(killable) as field:

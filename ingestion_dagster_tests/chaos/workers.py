@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingestion_dagster import dispatch
 from ingestion_dagster.core.errors import DataIngestionError, LeaseLost, SourceUnavailable
-from ingestion_dagster.dispatch import Memory, tick
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.services import queue
+from ingestion_dagster.services.queue import Memory, tick
 from ingestion_dagster.settings import Settings
-from ingestion_dagster.store import leasing, requests
+from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database, connected
-from ingestion_dagster.workplace import Workplace
+from ingestion_dagster.store.requests import leasing
 from ingestion_dagster_tests.chaos.crashes import Aim
 from ingestion_dagster_tests.chaos.mutants import MUTANTS
 from ingestion_dagster_tests.chaos.runs import RunStorage
@@ -66,7 +67,7 @@ def begin_worker(field: Field) -> None:
     leasing.MAX_CRASHES = leasing.MAX_UNSTARTED = (
         10**6
     )  # killed on purpose, again and again, is not a reason to give up
-    dispatch.LEASE_FOR_START = START  # the wait is in proportion to the leases here
+    queue.LEASE_FOR_START = START  # the wait is in proportion to the leases here
     if field.mutant:
         MUTANTS[field.mutant]()
 

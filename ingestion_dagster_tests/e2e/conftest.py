@@ -11,10 +11,10 @@ import psycopg2
 import pytest
 import redis
 
+from ingestion_dagster.deployment import Workplace, workplace
+from ingestion_dagster.instance.processes import Running, dagster_processes
 from ingestion_dagster.local.ports import choose_port
-from ingestion_dagster.processes import Running, dagster_processes
 from ingestion_dagster.settings import Settings
-from ingestion_dagster.workplace import Workplace, workplace
 from ingestion_dagster_tests.conftest import temporary_root
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_dagster.local.leash import leashed
+from ingestion_dagster.local.child_process import leashed
 from ingestion_dagster.settings import CHECKOUT
 from ingestion_dagster_tests.conftest import temporary_root
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from ingestion_dagster.sources.google_sheets import GoogleClient
-from ingestion_dagster.sources.google_turn import Patience
+from ingestion_dagster.sources.google.retry import Patience
+from ingestion_dagster.sources.google.sheets import GoogleClient
 from ingestion_dagster_tests.fake_google.faults import Fault
 from ingestion_dagster_tests.fake_google.server import FakeGoogle
 

@@ -4,7 +4,7 @@ import warnings
 
 import dagster as dg
 
-from ingestion_dagster.workplace import Workplace
+from ingestion_dagster.deployment import Workplace
 
 
 def definitions_at(place: Workplace) -> dg.Definitions:
@@ -12,7 +12,7 @@ def definitions_at(place: Workplace) -> dg.Definitions:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from ingestion_dagster.definitions import build_definitions
-        from ingestion_dagster.resources import IngestionResource
+        from ingestion_dagster.defs.resources import IngestionResource
 
         opened = dg.ResourceDefinition.hardcoded_resource(IngestionResource.at(place))
         return build_definitions({"ingestion": opened, "io_manager": dg.mem_io_manager})

@@ -13,12 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ingestion_dagster import deciding, loading, reviewing
-from ingestion_dagster.core.walk import Errand
+from ingestion_dagster.core.steps import Errand
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.pipeline import upsert, validate
+from ingestion_dagster.services import review
 from ingestion_dagster.settings import Settings
-from ingestion_dagster.sources.snapshots import SnapshotStore
-from ingestion_dagster.store import batches, items, requests, staging
-from ingestion_dagster.workplace import Workplace
+from ingestion_dagster.sources.snapshot_store import SnapshotStore
+from ingestion_dagster.store import requests
+from ingestion_dagster.store.batches import batches, merge, staging
 
 
 def die() -> None:
@@ -65,11 +67,11 @@ def _after_put() -> None:
 POINTS: dict[str, Callable[[], None]] = {
     "bytes kept, not on record": _after_put,
     "rows copied, not committed": lambda: after(staging, "stage_rows"),
-    "staged": lambda: after(loading, "validate_rows"),
-    "judged, not decided": lambda: after(deciding, "judge"),
+    "staged": lambda: after(validate, "validate_rows"),
+    "judged, not decided": lambda: after(upsert, "judge"),
     "merged, batch not moved": lambda: before(batches, "move", lambda _, __, state, *___: state == "applied"),
-    "inside the merge's last step": lambda: after(items, "mark_seen"),
-    "acknowledged, not committed": lambda: after(deciding, "_acknowledge"),
+    "inside the merge's last step": lambda: after(merge, "mark_seen"),
+    "acknowledged, not committed": lambda: after(upsert, "_acknowledge"),
     "settled, not committed": lambda: after(requests, "settle_held"),
     "committed": lambda: before(batches, "sweep_staged"),
 }
@@ -77,10 +79,10 @@ POINTS: dict[str, Callable[[], None]] = {
 
 async def _load(place: Workplace, key: str) -> None:
     errand = Errand("dying")
-    snapshot = await loading.fetch(place, key)
-    understood = await loading.map_columns(place, snapshot)
-    staged = await loading.validate_rows(place, understood, errand)
-    await deciding.upsert_items(place, staged, errand)
+    snapshot = await validate.fetch(place, key)
+    understood = await validate.map_columns(place, snapshot)
+    staged = await validate.validate_rows(place, understood, errand)
+    await upsert.upsert_items(place, staged, errand)
 
 
 def main(url: str, root: str, key: str, point: str, batch: str | None = None) -> None:
@@ -91,7 +93,7 @@ def main(url: str, root: str, key: str, point: str, batch: str | None = None) ->
 
 
 async def _approve(place: Workplace, batch_id: int) -> None:
-    await reviewing.approve(place, batch_id, "ann", None)
+    await review.approve(place, batch_id, "ann", None)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from ingestion_dagster import loading
-from ingestion_dagster.core.walk import Errand, LoadSummary, SheetSnapshot
+from ingestion_dagster.core.steps import Errand, LoadSummary, SheetSnapshot
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.pipeline import validate
 from ingestion_dagster.settings import Settings
-from ingestion_dagster.store import suppliers
+from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import Database, connected
-from ingestion_dagster.workplace import Workplace
 from ingestion_dagster_tests.fake_google import FakeCell, FakeDocument, FakeGoogle, FakeTab
 
 HEADER = ["SKU", "Name", "Price", "Currency", "Stock"]
@@ -60,16 +60,16 @@ class GoogleShop:
         self.place.run(_register)
 
     def fetch(self, name: str) -> SheetSnapshot:
-        return asyncio.run(loading.fetch(self.place, name))
+        return asyncio.run(validate.fetch(self.place, name))
 
     def load(self, name: str) -> LoadSummary:
         """Fetched, read, merged, as the ops do."""
 
         async def _load() -> LoadSummary:
             errand = Errand("test")
-            mapped = await loading.map_columns(self.place, await loading.fetch(self.place, name))
-            return await loading.upsert_items(
-                self.place, await loading.validate_rows(self.place, mapped, errand), errand
+            mapped = await validate.map_columns(self.place, await validate.fetch(self.place, name))
+            return await validate.upsert_items(
+                self.place, await validate.validate_rows(self.place, mapped, errand), errand
             )
 
         return asyncio.run(_load())

@@ -12,11 +12,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from ingestion_dagster import planning, retention, reviewing
 from ingestion_dagster.core.errors import SheetError, StaleSnapshot, StoreRejected
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.services import plan as planning
+from ingestion_dagster.services import retention, review
 from ingestion_dagster.settings import Settings
-from ingestion_dagster.store import batches
-from ingestion_dagster.workplace import Workplace
+from ingestion_dagster.store.batches import batches
 from ingestion_dagster_tests.integration.shop import Shop, rows_of
 
 SUPPLIERS = tuple(f"s{number}" for number in range(6))
@@ -55,9 +56,9 @@ async def _decide(shop: Shop, chance: random.Random) -> str:
     batch = chance.choice(held)["id"]
     try:
         if chance.random() < 0.5:
-            await reviewing.approve(shop.place, batch, "ann", None)
+            await review.approve(shop.place, batch, "ann", None)
             return "approved"
-        await reviewing.reject(shop.place, batch, "ann", None)
+        await review.reject(shop.place, batch, "ann", None)
     except StoreRejected as error:
         if "already" not in str(error):
             raise

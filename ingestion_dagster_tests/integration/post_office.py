@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import text
 
-from ingestion_dagster.core.leases import RunState
-from ingestion_dagster.dispatch import Memory, Tick, tick
-from ingestion_dagster.queue import Mailbox
+from ingestion_dagster.core.requests.leases import RunState
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.redis_store.mailbox import Mailbox
+from ingestion_dagster.services.queue import Memory, Tick, tick
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database, connected
 from ingestion_dagster.store.requests import Lease
-from ingestion_dagster.workplace import Workplace
 
 T = TypeVar("T")
 

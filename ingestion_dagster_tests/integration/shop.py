@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingestion_dagster import loading
-from ingestion_dagster.core.walk import Errand, LoadSummary, StagedBatch
+from ingestion_dagster.core.steps import Errand, LoadSummary, StagedBatch
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.pipeline import validate
 from ingestion_dagster.settings import Settings
-from ingestion_dagster.store import suppliers
+from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import connected
-from ingestion_dagster.workplace import Workplace
 
 T = TypeVar("T")
 HEADER = ("SKU", "Name", "Price", "Currency", "Stock")
@@ -58,16 +58,16 @@ class Shop:
         return asyncio.run(self._stage(Errand("stage")))
 
     def merge(self, staged: StagedBatch) -> LoadSummary:
-        return asyncio.run(loading.upsert_items(self.place, staged, Errand("stage")))
+        return asyncio.run(validate.upsert_items(self.place, staged, Errand("stage")))
 
     async def _stage(self, errand: Errand) -> StagedBatch:
-        snapshot = await loading.fetch(self.place, self.key)
-        understood = await loading.map_columns(self.place, snapshot)
-        return await loading.validate_rows(self.place, understood, errand)
+        snapshot = await validate.fetch(self.place, self.key)
+        understood = await validate.map_columns(self.place, snapshot)
+        return await validate.validate_rows(self.place, understood, errand)
 
     async def _load(self) -> LoadSummary:
         errand = Errand("test")
-        return await loading.upsert_items(self.place, await self._stage(errand), errand)
+        return await validate.upsert_items(self.place, await self._stage(errand), errand)
 
     def do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """`work` in a transaction."""

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import text
 
-from ingestion_dagster import loading
-from ingestion_dagster.core.walk import LoadSummary
-from ingestion_dagster.loading import Errand
+from ingestion_dagster.core.steps import LoadSummary
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.pipeline import validate
+from ingestion_dagster.pipeline.validate import Errand
 from ingestion_dagster.settings import Settings
-from ingestion_dagster.store import suppliers
+from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import Database
-from ingestion_dagster.workplace import Workplace
 
 
 @dataclass
@@ -46,10 +46,10 @@ class Shop:
         errand = Errand(f"test-{self.loads}")
 
         async def _load() -> LoadSummary:
-            snapshot = await loading.fetch(self.place, key)
-            mapped = await loading.map_columns(self.place, snapshot)
-            staged = await loading.validate_rows(self.place, mapped, errand)
-            return await loading.upsert_items(self.place, staged, errand)
+            snapshot = await validate.fetch(self.place, key)
+            mapped = await validate.map_columns(self.place, snapshot)
+            staged = await validate.validate_rows(self.place, mapped, errand)
+            return await validate.upsert_items(self.place, staged, errand)
 
         return asyncio.run(_load())
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from openpyxl import Workbook as ExcelWorkbook
 
-from ingestion_dagster.core.layout import find_table
-from ingestion_dagster.core.mapped import MappedSheet, ReadingHints
-from ingestion_dagster.core.mapping import Mapping, map_columns
-from ingestion_dagster.core.sampling import take_sample
+from ingestion_dagster.core.columns.assign_columns import Mapping, map_columns
+from ingestion_dagster.core.layout.find_table import find_table
+from ingestion_dagster.core.layout.sampling import take_sample
+from ingestion_dagster.core.mapped_sheet import MappedSheet, ReadingHints
+from ingestion_dagster.core.mapping.understand import understand
 from ingestion_dagster.core.sheets import CellValue, Workbook
-from ingestion_dagster.core.understanding import understand
-from ingestion_dagster.sources.containers import open_workbook
+from ingestion_dagster.sources.open_file import open_workbook
 
 FORMATS = ("csv", "xlsx")
 Rows = Sequence[Sequence[CellValue]]

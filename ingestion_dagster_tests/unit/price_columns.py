@@ -8,9 +8,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
-from ingestion_dagster.core.digits import plain
-from ingestion_dagster.core.number_styles import prove_style
-from ingestion_dagster.core.prices import Amount, price_reader
+from ingestion_dagster.core.values.digits import plain
+from ingestion_dagster.core.values.number_styles import prove_style
+from ingestion_dagster.core.values.prices import Amount, price_reader
 
 Writer = Callable[[Decimal], str]
 

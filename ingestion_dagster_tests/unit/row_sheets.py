@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ingestion_dagster.core.mapped import FieldColumn, MappedSheet, NumberStyle, ReadingHints
-from ingestion_dagster.core.rows import ItemRow, NotAnItem, RowReject, read_rows
+from ingestion_dagster.core.mapped_sheet import FieldColumn, MappedSheet, NumberStyle, ReadingHints
+from ingestion_dagster.core.rows.read import ItemRow, NotAnItem, RowReject, read_rows
 from ingestion_dagster.core.sheets import CellValue, Sheet
 
 HEADERS = {

@@ -1,0 +1,1 @@
+"""Commands that look at the catalogue: products, and where a price comes from."""

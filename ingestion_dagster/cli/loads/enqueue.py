@@ -1,0 +1,71 @@
+"""`ingestion enqueue`: a load asked of the daemon; and waiting, for whoever asks, until it is done."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import uuid4
+
+import orjson
+import typer
+
+from ingestion_dagster.cli.loads.load import Keys, tell_outcome
+from ingestion_dagster.cli.show.output import AsJson, complain, print_json, print_table, progress
+from ingestion_dagster.core.errors import SourceRejected
+from ingestion_dagster.deployment import Workplace, workplace
+from ingestion_dagster.settings import settings
+from ingestion_dagster.store.catalogue import suppliers
+from ingestion_dagster.store.database import Database
+
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for the outcomes; exit 1 where one is a failure.")]
+Timeout = Annotated[float, typer.Option(min=1, metavar="SECONDS", help="With --wait: how long at most; then exit 1.")]
+
+
+def enqueue(
+    keys: Keys,
+    high: Annotated[bool, typer.Option("--high", help="Before everything that waits.")] = False,
+    wait: Wait = False,
+    timeout: Timeout = 3600.0,
+    as_json: AsJson = False,
+) -> None:
+    """Put a request per supplier on the queue; the running daemon loads it. A paused supplier is refused."""
+    with workplace(settings()) as place:
+        place.run(lambda database: _check(database, keys))
+        sent = [(f"cli-{uuid4().hex[:12]}", key) for key in dict.fromkeys(keys)]
+        with place.mailbox() as mailbox:
+            for task_id, key in sent:
+                mailbox.send(orjson.dumps({"task_id": task_id, "supplier": key}), high=high)
+        if wait:
+            wait_for(place, [task_id for task_id, _ in sent], timeout, as_json)
+            return
+    if as_json:
+        print_json([{"task_id": task_id, "supplier": key} for task_id, key in sent])
+    else:
+        print_table("On the queue", ("task_id", "supplier"), sent)
+
+
+async def _check(database: Database, keys: Sequence[str]) -> None:
+    """Everyone or nobody: a message for a paused supplier would only become a dead letter."""
+    async with database.transaction() as connection:
+        paused = [key for key in keys if not (await suppliers.by_key(connection, key)).active]
+    if paused:
+        wake = "; ".join(f"ingestion supplier resume {key}" for key in dict.fromkeys(paused))
+        raise SourceRejected(f"paused: {', '.join(dict.fromkeys(paused))}; nothing was put on the queue. First: {wake}")
+
+
+def wait_for(place: Workplace, task_ids: Sequence[str], timeout: float, as_json: bool) -> None:
+    """Tell each outcome when it is there; exit 1 where one is a failure, or none came in time."""
+    from ingestion_dagster.services.waiting import outcomes
+
+    def done(result: dict[str, Any]) -> None:
+        if as_json:
+            print_json(result)
+        else:
+            tell_outcome(result)
+
+    with progress(f"waiting for {len(task_ids):,} …") as status:
+        waited = asyncio.run(outcomes(place, task_ids, timeout, status.update, done))
+    for task_id, where in waited.open.items():
+        complain(f"{task_id} has no outcome after {timeout:g} s: {where}")
+    if waited.open or any(result["status"] == "failure" for result in waited.results.values()):
+        sys.exit(1)

@@ -1,0 +1,150 @@
+"""`ingestion queue`: what waits, what is at work, what is dead, and giving the dead another chance."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, say, tinted, warn
+from ingestion_dagster.core.errors import StoreUnavailable
+from ingestion_dagster.deployment import workplace
+from ingestion_dagster.pipeline.google_access import quota_report
+from ingestion_dagster.settings import settings
+from ingestion_dagster.store import requests
+from ingestion_dagster.store.database import Database
+
+if TYPE_CHECKING:
+    from ingestion_dagster.redis_store.mailbox import Mailbox
+
+app = typer.Typer(help="The queue: messages in Redis, requests on record.", no_args_is_help=True)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """How much waits, what is at work, what failed."""
+
+    async def _overview(database: Database) -> dict[str, Any]:
+        async with database.transaction() as connection:
+            return await requests.overview(connection)
+
+    with workplace(settings()) as place, place.mailbox() as mailbox:
+        found = _redis(mailbox) | place.run(_overview) | {"google_quota": quota_report(place)}
+    if as_json:
+        print_json(found)
+        return
+    _show(found)
+
+
+def _redis(mailbox: "Mailbox") -> dict[str, Any]:
+    """What Redis holds; where it is away the record is still worth showing."""
+    try:
+        return {
+            "redis": mailbox.depth(),
+            "redis_warnings": [f"may lose messages: {one}" for one in mailbox.unsafe_settings()] + mailbox.wrong_keys(),
+        }
+    except StoreUnavailable as error:
+        return {"redis": {}, "redis_warnings": [str(error)]}
+
+
+def _show_quota(quota: dict[str, Any] | None) -> None:
+    """Reads of Google Sheets; nothing where no service account is set."""
+    if quota is None:
+        return
+    if "trouble" in quota:
+        say(tinted("Google's read quota: ", "yellow"), quota["trouble"])
+        return
+    paused = f"; Google wants a pause of {quota['paused']:.0f} s" if quota["paused"] else ""
+    say(
+        f"Google Sheets, reads left this minute: {quota['left_user']} of"
+        f" {quota['left_user'] + quota['used_user']} for {quota['account']},"
+        f" {quota['left_project']} for its project; {quota['waiting']} reads wait for their turn{paused}"
+    )
+
+
+def _show(found: dict[str, Any]) -> None:
+    _show_quota(found["google_quota"])
+    print_table("Redis", ("list", "messages"), found["redis"].items(), empty="Redis does not answer")
+    print_table(
+        "Requests",
+        ("state", "count", "oldest"),
+        ((name, state["count"], age(state["oldest_seconds"])) for name, state in found["states"].items()),
+        empty="no request on record yet",
+    )
+    if oldest := found["oldest_waiting"]:
+        why = f"; {oldest['why']}" if oldest["why"] else ""
+        say(
+            f"oldest waiting: {oldest['id']} ({oldest['task_id']}), {oldest['supplier']},"
+            f" {age(oldest['age_seconds'])}{why}"
+        )
+    print_table(
+        "At work",
+        ("id", "task_id", "supplier", "attempt", "run", "age", "lease ends in"),
+        (
+            (r["id"], r["task_id"], r["supplier"], f"{r['attempt']} of {r['attempts']}", r["run_id"],
+             age(r["age_seconds"]), age(r["lease_seconds"]))
+            for r in found["in_flight"]
+        ),
+        empty="nothing at work",
+    )  # fmt: skip
+    print_table(
+        "To be tried again",
+        ("id", "task_id", "supplier", "attempt", "in", "reason"),
+        (
+            (r["id"], r["task_id"], r["supplier"], f"{r['attempt']} of {r['attempts']}", age(r["in_seconds"]),
+             r["reason"])
+            for r in found["to_be_tried_again"]
+        ),
+        empty="nothing waits to be tried again",
+    )  # fmt: skip
+    if found["dead_by_reason"]:
+        print_table("Dead", ("reason", "count"), found["dead_by_reason"].items())
+    for warning in found["redis_warnings"]:
+        warn(f"Redis: {warning}")
+
+
+@app.command()
+def dead(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")] = 50, as_json: AsJson = False
+) -> None:
+    """Requests that were given up, newest first, with the reason."""
+
+    async def _letters(database: Database) -> list[dict[str, Any]]:
+        async with database.transaction() as connection:
+            return await requests.dead_letters(connection, limit)
+
+    with workplace(settings()) as place:
+        letters = place.run(_letters)
+    if as_json:
+        print_json(letters)
+        return
+    print_table(
+        "Dead letters",
+        ("id", "task_id", "supplier", "when", "attempts", "kind", "reason", "message"),
+        (
+            (d["id"], d["task_id"], d["supplier"], d["finished_at"], d["attempt"], d["error_type"], d["reason"],
+             d["message"][:120])
+            for d in letters
+        ),
+        empty="no dead letters",
+    )  # fmt: skip
+
+
+@app.command()
+def replay(request_id: Annotated[int, typer.Argument(metavar="ID", help="As `queue dead` shows it.")]) -> None:
+    """Let a dead request wait for its turn again, with all its attempts; judge a refused message once more."""
+
+    with workplace(settings()) as place:
+
+        async def _again(database: Database) -> str:
+            async with database.transaction() as connection:
+                return await requests.replay(connection, request_id, place.rules)
+
+        task_id = place.run(_again)
+    say(f"request {request_id} ({task_id}) waits again")
+
+
+def age(seconds: float) -> str:
+    """`42 s`, `7 min`, `3 h`, `12 d`."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

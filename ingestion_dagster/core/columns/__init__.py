@@ -1,0 +1,1 @@
+"""Which column is which field: header words and values weighed together, and what a person or a memory says of it."""

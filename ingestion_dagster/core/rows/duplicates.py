@@ -1,0 +1,58 @@
+"""Keys that stand in several rows of one list, settled without a database: the same rule as `store/batches/staging.py`
+has.
+
+`store/batches/staging.py` settles the rows that are loaded; this is for readings that load nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from ingestion_dagster.core.rows.types import ItemRow
+
+Policy = Literal["reject", "first", "last", "lowest"]
+
+
+class Offer(NamedTuple):
+    """What is kept of an item: enough to compare prices. `row` is 0-based."""
+
+    supplier_sku: str
+    price: Decimal
+    currency: str | None
+    row: int
+
+
+class Settled(NamedTuple):
+    """One offer per key, and the rows that contradict another row with the same key."""
+
+    offers: list[Offer]
+    conflicting: list[Offer]
+
+
+def settle(items: Iterable[ItemRow], policy: Policy) -> Settled:
+    """Equal rows collapse into the first; of conflicting ones `policy` keeps the first, last, cheapest or none."""
+    offers: dict[tuple[str, int], list[tuple[Offer, int]]] = defaultdict(list)
+    for item in items:
+        offer = Offer(item.supplier_sku, item.price, item.currency, item.row_number)
+        content = hash((item[2:13], item.price_steps))  # everything but row, key and the price's column
+        known = offers[item.supplier_sku, item.from_quantity or 0]
+        if all(content != other for _, other in known):
+            known.append((offer, content))
+    kept: dict[str, Offer] = {}
+    conflicting: list[Offer] = []
+    for _, variants in sorted(offers.items(), key=lambda known: known[0][1]):  # of steps the smallest is the item
+        rows = [offer for offer, _ in variants]
+        chosen = rows[0] if len(rows) == 1 else _chosen(rows, policy)
+        if chosen is not None:
+            kept.setdefault(chosen.supplier_sku, chosen)
+        conflicting += [row for row in rows if row is not chosen]
+    return Settled(list(kept.values()), sorted(conflicting, key=lambda offer: offer.row))
+
+
+def _chosen(rows: list[Offer], policy: Policy) -> Offer | None:
+    if policy == "reject":
+        return None
+    if policy == "last":
+        return rows[-1]
+    return min(rows, key=lambda offer: (offer.price, offer.row)) if policy == "lowest" else rows[0]

@@ -1,0 +1,86 @@
+"""Dagster's own home: where its instance lives and which environment its processes need. No definitions here."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.settings import CHECKOUT, Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+PACKAGE = Path(__file__).parent
+
+
+def home_of(settings: Settings) -> Path:
+    """`DAGSTER_HOME`, or the folder of the embedded set-up."""
+    given = os.environ.get("DAGSTER_HOME")
+    return Path(given) if given else settings.dagster_home
+
+
+def dagster_environment(place: Workplace) -> dict[str, str]:
+    """The environment for Dagster's processes: this one's, with the addresses that were found or started."""
+    home = home_of(place.settings)
+    environment = dict(os.environ)
+    environment |= {
+        "DATABASE_URL": place.database_url,
+        "REDIS_URL": place.redis_url,
+        "DAGSTER_HOME": str(home),
+        "DAGSTER_EVENT_BATCH_SIZE": environment.get("DAGSTER_EVENT_BATCH_SIZE", "50"),
+        "INGESTION_MAX_JOBS": str(place.settings.max_jobs),
+        "INGESTION_LOCAL_ROOT": str(place.settings.local_root),
+        "INGESTION_INBOX": str(place.settings.inbox_path),
+        "INGESTION_SNAPSHOT_URL": place.settings.snapshot_store,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}",
+        "PYTHONUNBUFFERED": "1",
+    }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a process per run would compile our modules every time
+    if place.dagster_url and "DAGSTER_POSTGRES_URL" not in os.environ:
+        environment["DAGSTER_POSTGRES_URL"] = place.dagster_url
+    return environment
+
+
+def prepare_home(settings: Settings) -> Path:
+    """Dagster's home with the instance settings in it. A file that somebody else put there is left alone."""
+    home = home_of(settings)
+    home.mkdir(parents=True, exist_ok=True)
+    ours = CHECKOUT / "dagster.yaml"
+    ours = ours if ours.exists() else PACKAGE / "dagster.yaml"
+    theirs = home / "dagster.yaml"
+    if "DAGSTER_HOME" not in os.environ or not theirs.exists():
+        number = f"max_concurrent_runs: {settings.max_jobs}"
+        theirs.write_text(
+            re.sub(r"max_concurrent_runs: \d+", number, ours.read_text(encoding="utf-8")), encoding="utf-8"
+        )
+    return home
+
+
+def records_are_ours(settings: Settings) -> bool:
+    """Whether Dagster keeps its records where `dagster_storage.py` says; somebody's own dagster.yaml may differ."""
+    return "StorageByEnvironment" in (home_of(settings) / "dagster.yaml").read_text(encoding="utf-8")
+
+
+@contextmanager
+def instance(place: Workplace) -> Iterator["dg.DagsterInstance"]:
+    """The instance that the UI shows, where there is one; else one that is forgotten afterwards."""
+    import dagster as dg
+
+    if place.dagster_url is None and "DAGSTER_HOME" not in os.environ:
+        with dg.DagsterInstance.ephemeral() as made:
+            yield made
+        return
+    prepare_home(place.settings)
+    known = dagster_environment(place)
+    before = dict(os.environ)
+    os.environ.update({name: known[name] for name in known if name.startswith(("DAGSTER_", "INGESTION_"))})
+    try:
+        with dg.DagsterInstance.get() as found:
+            yield found
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,99 @@
+"""What a load would change: everything up to the merge, and then a look instead of a step. Writes no catalogue row."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ingestion_dagster.core.guards import evaluate
+from ingestion_dagster.core.steps import Errand, MappedSnapshot
+from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.pipeline import validate
+from ingestion_dagster.pipeline.upsert import judge, locked_batch
+from ingestion_dagster.store.batches import batches, facts, judgements, merge
+from ingestion_dagster.store.catalogue import price_steps, rekeys, suppliers
+from ingestion_dagster.store.database import connected
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would happen. `status`: apply, hold, unchanged (it is the list in force) or rejected (by a person)."""
+
+    supplier: str
+    status: str
+    snapshot_id: int
+    batch_id: int | None = None
+    total_rows: int = 0
+    rejected_rows: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    """inserted, prices, other, returned, unchanged, vanished."""
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    """As `store.judging.changes_of` gives them."""
+    price_steps: list[dict[str, Any]] = field(default_factory=list)
+    """Prices by quantity that would change, as `store.steps.changes_of` gives them."""
+    rejects: list[dict[str, Any]] = field(default_factory=list)
+    evaluate: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """With the command that makes it happen."""
+        apply = f"ingestion batch approve {self.batch_id}" if self.batch_id is not None else None
+        return asdict(self) | {"apply_with": apply}
+
+
+async def plan(place: Workplace, key: str, limit: int = 20) -> Plan:
+    """Fetch, read and judge the supplier's list; the staged batch stays, so that exactly it can be approved.
+
+    Raises what a load raises. `limit`: rows told of each kind of change.
+    """
+    snapshot = await validate.fetch(place, key)
+    understood = await validate.map_columns(place, snapshot)
+    if understood.mapped is None and understood.stopped_batch_id is None:
+        return Plan(supplier=key, status="unchanged", snapshot_id=snapshot.id)
+    batch_id = await _staged(place, understood)
+    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+        return await _looked_at(connection, batch_id, limit)
+
+
+async def _staged(place: Workplace, understood: MappedSnapshot) -> int:
+    if understood.stopped_batch_id is not None:
+        return understood.stopped_batch_id
+    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+        made = await judgements.planned(connection, understood.snapshot.supplier_key, understood.fingerprint)
+    if made is not None:
+        return made
+    return (await validate.validate_rows(place, understood, Errand(f"plan:{uuid4().hex[:12]}"))).batch_id
+
+
+async def _looked_at(connection: AsyncConnection, batch_id: int, limit: int) -> Plan:
+    batch = await locked_batch(connection, batch_id)
+    if batch["state"] == "rejected":
+        return Plan(
+            supplier=batch["supplier_key"],
+            status="rejected",
+            snapshot_id=batch["snapshot_id"],
+            batch_id=None,
+            total_rows=batch["total_rows"],
+            rejected_rows=batch["rejected_rows"],
+            guards=[guard for guard in batch["guards"] if guard["tripped"]],
+        )
+    await merge.check_order(connection, batch_id)
+    await rekeys.check_keys(connection, batch)
+    supplier = await suppliers.by_id(connection, batch["supplier_id"])
+    results = (await judge(connection, batch, supplier)).results
+    if batch["content_hash"] is None:
+        await judgements.seal(connection, batch_id)
+    stopped = evaluate.tripped(results)
+    return Plan(
+        supplier=supplier.key,
+        status="hold" if stopped else "apply",
+        snapshot_id=batch["snapshot_id"],
+        batch_id=batch_id,
+        total_rows=batch["total_rows"],
+        rejected_rows=batch["rejected_rows"],
+        counts=await facts.totals_of(connection, batch),
+        changes=list(await facts.changes_of(connection, batch, limit)),
+        steps=await price_steps.changes_of(connection, batch_id, supplier.id, limit),
+        rejects=await batches.errors_by_code(connection, batch_id),
+        guards=evaluate.as_json(stopped),
+    )

@@ -1,0 +1,1 @@
+"""A supplier's list with its mistakes marked, in the supplier's own format. What is marked is decided in `core`."""

@@ -1,0 +1,1 @@
+"""Text files as rows: their encoding, separator and quotation marks, proved by the bytes."""

@@ -1,0 +1,1 @@
+"""Spreadsheet containers as rows: values, formats, hidden parts, merges, a module per format. Sandboxed."""
