@@ -28,11 +28,12 @@ time.sleep(60)
 """
 
 CALLER = """
-import os, sys
+import os, signal, sys
 from pathlib import Path
-from ingestion_dagster.local import leash
-leash.GRACE = 0.5
-with leash.leashed([sys.executable, "-c", sys.argv[1], sys.argv[2]], os.environ, Path(sys.argv[2] + ".log")) as program:
+from ingestion_dagster.local import child_process
+signal.signal(signal.SIGINT, signal.default_int_handler)
+child_process.GRACE = 0.5
+with child_process.leashed([sys.executable, "-c", sys.argv[1], sys.argv[2]], os.environ, Path(sys.argv[2] + ".log")) as program:
     print(program.pid, flush=True)
     program.wait()
 """

@@ -314,7 +314,7 @@ def test_a_run_that_waits_too_long_is_ended_with_a_reason() -> None:
 def test_a_step_that_never_yields_is_killed_before_its_lease_ends() -> None:
     code = (
         "import asyncio, signal, time\n"
-        "from ingestion_dagster import failures\n"
+        "from ingestion_dagster.defs import failures\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "failures.LAST_GRACE = 0.2\n"
         "with failures._watched(-4.9):\n"
