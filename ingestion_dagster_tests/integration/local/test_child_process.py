@@ -33,7 +33,8 @@ from pathlib import Path
 from ingestion_dagster.local import child_process
 signal.signal(signal.SIGINT, signal.default_int_handler)
 child_process.GRACE = 0.5
-with child_process.leashed([sys.executable, "-c", sys.argv[1], sys.argv[2]], os.environ, Path(sys.argv[2] + ".log")) as program:
+command, log = [sys.executable, "-c", sys.argv[1], sys.argv[2]], Path(sys.argv[2] + ".log")
+with child_process.leashed(command, os.environ, log) as program:
     print(program.pid, flush=True)
     program.wait()
 """
