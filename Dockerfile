@@ -8,7 +8,7 @@ RUN python -m venv /opt/uv \
  && python -m venv --without-pip /opt/venv \
  && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-cache --compile-bytecode --require-hashes --no-deps -r requirements.lock
 # After the dependencies, so that a change of our code does not install them again.
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE dagster.yaml ./
 COPY ingestion_dagster ingestion_dagster
 COPY migrations migrations
 RUN /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-cache --no-deps .

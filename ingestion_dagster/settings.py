@@ -11,14 +11,16 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ingestion_dagster import shipped
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 _UI_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?")
 GOOGLE_HOSTS = ("docs.google.com", "sheets.googleapis.com", "www.googleapis.com", "drive.google.com")
 
 
 def default_root() -> Path:
-    """`.local` of the checkout, or of the current folder where the package is installed without one."""
-    return (CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()) / ".local"
+    """`.local` of the checkout, or of the current folder where the package was installed from a wheel."""
+    return (CHECKOUT if shipped("dagster.yaml").parent == CHECKOUT else Path.cwd()) / ".local"
 
 
 class Settings(BaseSettings):

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingestion_dagster import shipped
 from ingestion_dagster.deployment import Workplace
-from ingestion_dagster.settings import CHECKOUT, Settings
+from ingestion_dagster.settings import Settings
 
 if TYPE_CHECKING:
     import dagster as dg
-
-PACKAGE = Path(__file__).parent
 
 
 def home_of(settings: Settings) -> Path:
@@ -49,9 +48,7 @@ def prepare_home(settings: Settings) -> Path:
     """Dagster's home with the instance settings in it. A file that somebody else put there is left alone."""
     home = home_of(settings)
     home.mkdir(parents=True, exist_ok=True)
-    ours = CHECKOUT / "dagster.yaml"
-    ours = ours if ours.exists() else PACKAGE / "dagster.yaml"
-    theirs = home / "dagster.yaml"
+    ours, theirs = shipped("dagster.yaml"), home / "dagster.yaml"
     if "DAGSTER_HOME" not in os.environ or not theirs.exists():
         number = f"max_concurrent_runs: {settings.max_jobs}"
         theirs.write_text(

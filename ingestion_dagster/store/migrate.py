@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from alembic import command
@@ -12,10 +11,10 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, text
 
+import ingestion_dagster
 from ingestion_dagster.core.errors import StoreRejected
 from ingestion_dagster.store.database import DRIVER_ERRORS, engine_for, translated
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 LOCK = 7_202_511_230_001
 """Advisory lock that keeps two migrating processes apart."""
 KEPT = "kept back by `ingestion db downgrade`"
@@ -24,7 +23,7 @@ KEPT = "kept back by `ingestion db downgrade`"
 
 def _config(connection: Connection | None = None) -> Config:
     config = Config(toml_file=None)
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(ingestion_dagster.shipped("migrations")).replace("%", "%%"))
     if connection is not None:
         config.attributes["connection"] = connection
     return config
