@@ -6,6 +6,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
+# pip and uv trust whom this machine trusts, so that a company's own certificate authority needs no setting. Where the
+# machine has no such store, they trust the authorities that they bring along. What the environment says goes first.
+PIP = REQUESTS_CA_BUNDLE="$${REQUESTS_CA_BUNDLE:-$${CURL_CA_BUNDLE:-$$($(BIN)/python tools/system_certificates.py)}}" \
+  $(BIN)/python -m pip --disable-pip-version-check
+UV = UV_SYSTEM_CERTS="$${UV_SYSTEM_CERTS:-$$(echo | UV_SYSTEM_CERTS=true $(BIN)/uv pip compile --quiet --offline - \
+  >/dev/null 2>&1 && echo true || echo false)}" $(BIN)/uv
+
 .PHONY: help setup lock demo up check suite test overlap corpus bench test-pythons chaos-ci chaos
 .DEFAULT_GOAL := help
 
@@ -16,10 +23,10 @@ $(STAMP): requirements.lock requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] <= (3,13))' || \
 	  { echo "error: CPython 3.11, 3.12 or 3.13 is needed; $$($(PYTHON) --version) was found. Name another one: make PYTHON=python3.12 ..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-setup.lock
+	@$(PIP) install --quiet --require-hashes --no-deps -r requirements-setup.lock
 	@# Compiled once here: Dagster starts a process per run, and compiling its sources each time costs a second.
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps --compile-bytecode -r requirements-dev.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --no-deps --compile-bytecode -r requirements-dev.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
 setup: $(STAMP) ## make the virtual environment from the lock files
@@ -74,9 +81,9 @@ test-pythons: ## the tests on every installed CPython 3.11 to 3.13, each in an e
 	  $(MAKE) --no-print-directory suite PYTHON=$$python VENV=.venv-$$version || exit 1; \
 	done
 
-UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+UV_COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 lock: ## resolve the dependencies again into the lock files
-	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }
+	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(PIP) install --quiet uv; }
 	echo uv | $(UV_COMPILE) -o requirements-setup.lock -
 	$(UV_COMPILE) -o requirements.lock pyproject.toml
 	$(UV_COMPILE) -o requirements-dev.lock --extra dev -c requirements.lock pyproject.toml
