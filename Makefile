@@ -13,7 +13,7 @@ PIP = REQUESTS_CA_BUNDLE="$${REQUESTS_CA_BUNDLE:-$${CURL_CA_BUNDLE:-$$($(BIN)/py
 UV = UV_SYSTEM_CERTS="$${UV_SYSTEM_CERTS:-$$(echo | UV_SYSTEM_CERTS=true $(BIN)/uv pip compile --quiet --offline - \
   >/dev/null 2>&1 && echo true || echo false)}" $(BIN)/uv
 
-.PHONY: help setup lock demo up check suite test overlap corpus bench test-pythons chaos-ci chaos
+.PHONY: help setup lock lock-check demo up check docs hooks suite test overlap corpus bench test-pythons chaos-ci chaos
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -37,10 +37,16 @@ demo: $(STAMP) ## three days of ten sample suppliers, through the real queue and
 up: $(STAMP) ## everything with the Dagster UI, until Ctrl-C: make up ARGS="--samples"
 	@$(BIN)/ingestion up $(ARGS)
 
-check: $(STAMP) ## lint, formatting, types
+check: $(STAMP) lock-check docs ## lint, formatting, types, lock files, documentation
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+docs: $(STAMP) ## the documentation as a site, in build/docs/site; broken links and unlisted pages fail
+	@$(BIN)/python -m tools.docs_site
+
+hooks: $(STAMP) ## have git run ruff, mypy and the lock check before each commit
+	@$(BIN)/pre-commit install
 
 suite: $(STAMP) ## the tests alone: make suite ARGS="-k guards"
 	$(BIN)/python -m pytest $(ARGS)
@@ -81,9 +87,12 @@ test-pythons: ## the tests on every installed CPython 3.11 to 3.13, each in an e
 	  $(MAKE) --no-print-directory suite PYTHON=$$python VENV=.venv-$$version || exit 1; \
 	done
 
-UV_COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+UV_COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url $(ARGS)
 lock: ## resolve the dependencies again into the lock files
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(PIP) install --quiet uv; }
 	echo uv | $(UV_COMPILE) -o requirements-setup.lock -
 	$(UV_COMPILE) -o requirements.lock pyproject.toml
 	$(UV_COMPILE) -o requirements-dev.lock --extra dev -c requirements.lock pyproject.toml
+
+lock-check: $(STAMP) ## whether the lock files fit pyproject.toml; needs no network
+	@$(BIN)/python -m tools.lock_check

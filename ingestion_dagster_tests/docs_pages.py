@@ -40,8 +40,9 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """README, CHANGELOG and everything under docs/."""
-    return [CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+    """Those beside the code, and everything under docs/."""
+    beside = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+    return [*(CHECKOUT / name for name in beside), *sorted((CHECKOUT / "docs").rglob("*.md"))]
 
 
 def name_of(page: Path) -> str:
