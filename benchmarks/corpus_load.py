@@ -16,7 +16,7 @@ from pathlib import Path
 
 import orjson
 
-from ingestion_dagster.deployment import workplace
+from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.instance.processes import dagster_processes
 from ingestion_dagster.local import erase
 from ingestion_dagster.settings import Settings
@@ -42,8 +42,8 @@ def main() -> int:
 
 def _load(root: Path, cases: list[dict[str, object]]) -> int:
     settings = Settings(local_root=root, database_url=None, redis_url=None)
-    with workplace(settings) as place, dagster_processes(place, None), place.mailbox() as mailbox:
-        inbox = place.settings.inbox_path
+    with open_deployment(settings) as deployment, dagster_processes(deployment, None), deployment.mailbox() as mailbox:
+        inbox = deployment.settings.inbox_path
         inbox.mkdir(parents=True)
         for case in cases:
             name = str(case["file"])

@@ -17,25 +17,25 @@ from typing import Any
 
 import asyncpg
 
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline import validate
 from ingestion_dagster.settings import Settings
 
 
-def place_at(url: str, root: Path) -> Workplace:
+def place_at(url: str, root: Path) -> Deployment:
     """The benchmark's database and folders, whatever the environment says."""
     settings = Settings(local_root=root, inbox=root / "inbox", snapshot_url=str(root / "snapshots"))
-    return Workplace(settings, url, "redis://unused")
+    return Deployment(settings, url, "redis://unused")
 
 
-async def load(place: Workplace, key: str) -> dict[str, Any]:
+async def load(deployment: Deployment, key: str) -> dict[str, Any]:
     """All four steps one after the other, as the ops call them."""
-    errand = validate.Errand(task_id="benchmark")
+    attempt = validate.Attempt(task_id="benchmark")
     started, processor = time.perf_counter(), time.process_time()
-    snapshot = await validate.fetch(place, key)
-    understood = await validate.map_columns(place, snapshot)
-    staged = await validate.validate_rows(place, understood, errand)
-    summary = await validate.upsert_items(place, staged, errand)
+    snapshot = await validate.fetch(deployment, key)
+    understood = await validate.map_columns(deployment, snapshot)
+    staged = await validate.validate_rows(deployment, understood, attempt)
+    summary = await validate.upsert_items(deployment, staged, attempt)
     return {
         "seconds": time.perf_counter() - started,
         "cpu": time.process_time() - processor,

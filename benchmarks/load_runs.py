@@ -20,7 +20,7 @@ from load_sheets import as_csv
 
 from ingestion_dagster.definitions import build_definitions
 from ingestion_dagster.defs.resources import IngestionResource
-from ingestion_dagster.deployment import Workplace, workplace
+from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.instance.processes import dagster_processes
 from ingestion_dagster.settings import Settings
 
@@ -73,9 +73,9 @@ def deliver(root: Path, key: str) -> None:
     (root / f"inbox/{key}.csv").write_bytes(as_csv(ROWS, "day1") + b"\n" * next(_deliveries))
 
 
-def run_job(place: Workplace, instance: dg.DagsterInstance) -> None:
+def run_job(deployment: Deployment, instance: dg.DagsterInstance) -> None:
     """One run of the job that the queue starts."""
-    opened = dg.ResourceDefinition.hardcoded_resource(IngestionResource.at(place))
+    opened = dg.ResourceDefinition.hardcoded_resource(IngestionResource.at(deployment))
     job = build_definitions({"ingestion": opened}).resolve_job_def("ingest_supplier")
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):
@@ -88,12 +88,12 @@ def through_the_queue(root: Path, rounds: int) -> list[tuple[str, str]]:
     """Message to result through sensor, run queue and a process of its own: one alone, then ten at once."""
     settings = Settings(local_root=root, inbox=root / "inbox", snapshot_url=str(root / "snapshots"))
     settings = settings.model_copy(update={"database_url": None, "redis_url": None})
-    with workplace(settings) as place, dagster_processes(place, None):
+    with open_deployment(settings) as deployment, dagster_processes(deployment, None):
         for number in range(SUPPLIERS):
-            add_supplier(place.database_url, f"queued-{number}", f"queued-{number}.csv")
-        seconds(place, root, 1)
-        alone = [seconds(place, root, 1) for _ in range(rounds)]
-        together = [seconds(place, root, SUPPLIERS) for _ in range(2)]
+            add_supplier(deployment.database_url, f"queued-{number}", f"queued-{number}.csv")
+        seconds(deployment, root, 1)
+        alone = [seconds(deployment, root, 1) for _ in range(rounds)]
+        together = [seconds(deployment, root, SUPPLIERS) for _ in range(2)]
     return [
         ("message on the queue to its result, one message", spread(alone)),
         (f"{SUPPLIERS} messages to the last result", spread(together)),
@@ -101,13 +101,13 @@ def through_the_queue(root: Path, rounds: int) -> list[tuple[str, str]]:
     ]
 
 
-def seconds(place: Workplace, root: Path, count: int) -> float:
+def seconds(deployment: Deployment, root: Path, count: int) -> float:
     """From putting `count` messages on the queue to the last result."""
     tasks = {f"bench-{next(_deliveries)}": f"queued-{number}" for number in range(count)}
     for key in tasks.values():
         deliver(root, key)
     started = time.perf_counter()
-    with place.mailbox() as mailbox:
+    with deployment.mailbox() as mailbox:
         for task_id, key in tasks.items():
             mailbox.send(json.dumps({"task_id": task_id, "supplier": key}).encode())
         while tasks:

@@ -17,7 +17,7 @@ from demo.third_day import third_day
 from demo.waiting import results_of
 from ingestion_dagster.cli.show.output import complain, console, print_table
 from ingestion_dagster.core.errors import ServicesFailed
-from ingestion_dagster.deployment import Workplace, workplace
+from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.instance.processes import Running, alone, dagster_processes
 from ingestion_dagster.local import erase
 from ingestion_dagster.samples import SAMPLES, Sample, deliver, register_samples
@@ -38,19 +38,19 @@ def main() -> int:
 def _all_days(settings: Settings) -> int:
     started = time.monotonic()
     starting = console.status("starting PostgreSQL, Redis and the Dagster daemon …")
-    with starting, sheet_samples() as sheets, workplace(settings) as place:
-        register_samples(place)
-        sheets.register(place)
-        with dagster_processes(place, None) as running:
+    with starting, sheet_samples() as sheets, open_deployment(settings) as deployment:
+        register_samples(deployment)
+        sheets.register(deployment)
+        with dagster_processes(deployment, None) as running:
             console.print(f"everything is up after {time.monotonic() - started:.1f} s\n")
             samples = (*SAMPLES, *sheets.samples)
             print_table("The sample suppliers", ("supplier", "its list"), ((s.name, s.shape) for s in samples))
             _tell_google(sheets)
-            problems = _day(place, running, 1, samples)
+            problems = _day(deployment, running, 1, samples)
             sheets.second_day()
-            problems += _day(place, running, 2, samples)
-            _price_history(place)
-            problems += third_day(place, running)
+            problems += _day(deployment, running, 2, samples)
+            _price_history(deployment)
+            problems += third_day(deployment, running)
             if sheets.samples:
                 console.print(f"\nGoogle Sheets was read {sheets.reads()} times: once per sheet and day")
     console.print(f"\nDone in {time.monotonic() - started:.0f} s. `make up` starts the same with Dagster's UI.")
@@ -71,17 +71,17 @@ def _tell_google(sheets: SheetSamples) -> None:
         )
 
 
-def _day(place: Workplace, running: Running, day: int, samples: Sequence[Sample]) -> list[str]:
+def _day(deployment: Deployment, running: Running, day: int, samples: Sequence[Sample]) -> list[str]:
     """Deliver the lists, ask for each on the queue as any producer would, wait for the results, show them."""
-    deliver(place, day)
+    deliver(deployment, day)
     tasks = {f"demo-day{day}-{sample.key}": sample for sample in samples}
-    with place.mailbox() as mailbox:
+    with deployment.mailbox() as mailbox:
         for task_id, sample in tasks.items():
             mailbox.send(orjson.dumps({"task_id": task_id, "supplier": sample.key}))
-    results = results_of(place, running, list(tasks), f"day {day}: {len(tasks)} messages on the queue")
+    results = results_of(deployment, running, list(tasks), f"day {day}: {len(tasks)} messages on the queue")
     _show(day, results, samples)
     if day == 1:
-        _rejects(place, list(tasks))
+        _rejects(deployment, list(tasks))
     return _problems(day, results, list(tasks))
 
 
@@ -110,9 +110,9 @@ def _show(day: int, results: dict[str, dict[str, Any]], samples: Sequence[Sample
     print_table(f"Day {day}", columns, rows)
 
 
-def _rejects(place: Workplace, tasks: list[str]) -> None:
+def _rejects(deployment: Deployment, tasks: list[str]) -> None:
     rows = _rows(
-        place,
+        deployment,
         "SELECT s.key, p.cell, p.raw, p.error_message FROM parsing_logs p JOIN suppliers s ON s.id = p.supplier_id"
         " WHERE p.task_id = ANY(:tasks) ORDER BY s.key, p.row_number",
         tasks=tasks,
@@ -120,9 +120,9 @@ def _rejects(place: Workplace, tasks: list[str]) -> None:
     print_table("What was rejected, and why", ("supplier", "cell", "it says", "reason"), rows, empty="nothing rejected")
 
 
-def _price_history(place: Workplace) -> None:
+def _price_history(deployment: Deployment) -> None:
     rows = _rows(
-        place,
+        deployment,
         "SELECT s.key, i.supplier_sku, i.name, concat_ws(' ', trim_scale(v.price)::text, v.currency),"
         " v.valid_from, v.valid_to, v.row_number FROM price_validity v"
         " JOIN supplier_items i ON i.id = v.supplier_item_id JOIN suppliers s ON s.id = i.supplier_id"
@@ -133,12 +133,12 @@ def _price_history(place: Workplace) -> None:
     print_table("The history of one price", columns, rows, empty="no price changed")
 
 
-def _rows(place: Workplace, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+def _rows(deployment: Deployment, statement: str, **values: Any) -> list[tuple[Any, ...]]:
     async def _select(database: Database) -> list[tuple[Any, ...]]:
         async with database.transaction() as connection:
             return [tuple(row) for row in await connection.execute(text(statement), values)]
 
-    return place.run(_select)
+    return deployment.run(_select)
 
 
 def _problems(day: int, results: dict[str, dict[str, Any]], tasks: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.samples import Sample
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import Database
@@ -39,7 +39,7 @@ class SheetSamples:
     samples: tuple[SheetSample, ...] = ()
     server: "FakeGoogle | None" = None
 
-    def register(self, place: Workplace) -> None:
+    def register(self, deployment: Deployment) -> None:
         """Add them to the registry."""
 
         async def _register(database: Database) -> None:
@@ -47,7 +47,7 @@ class SheetSamples:
                 for sample in self.samples:
                     await suppliers.register(connection, sample.key, sample.name, sample.source_type, sample.source)
 
-        place.run(_register)
+        deployment.run(_register)
 
     def second_day(self) -> None:
         """Somebody edits the sheets: a price goes up, one item is gone."""

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import text
 
 from ingestion_dagster.cli.show.output import console
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.instance.processes import Running
 from ingestion_dagster.store.database import Database
 
@@ -26,12 +26,15 @@ SELECT (SELECT count(*) FROM sheet_snapshots), (SELECT count(*) FROM batch_trans
 """
 
 
-def results_of(place: Workplace, running: Running, tasks: Sequence[str], title: str) -> dict[str, dict[str, Any]]:
+def results_of(deployment: Deployment, running: Running, tasks: Sequence[str], title: str) -> dict[str, dict[str, Any]]:
     """task_id -> result, as they come. What has none when nothing moves any more, or a process is gone, is left out."""
     results: dict[str, dict[str, Any]] = {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     seen, since, looked = None, time.monotonic(), 0.0
-    with place.mailbox() as mailbox, Progress(*columns, console=console, transient=not console.is_terminal) as progress:
+    with (
+        deployment.mailbox() as mailbox,
+        Progress(*columns, console=console, transient=not console.is_terminal) as progress,
+    ):
         bar = progress.add_task(title, total=len(tasks))
         while len(results) < len(tasks) and time.monotonic() - since < STANDSTILL and running.ended() is None:
             for task_id in tasks:
@@ -41,7 +44,7 @@ def results_of(place: Workplace, running: Running, tasks: Sequence[str], title: 
                     progress.advance(bar)
             if time.monotonic() - looked >= LOOK_EVERY:
                 looked = time.monotonic()
-                now = (len(results), place.run(_moved))
+                now = (len(results), deployment.run(_moved))
                 if now != seen:
                     seen, since = now, looked
             time.sleep(0.1)

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Workplace:
+class Deployment:
     """Settings made concrete. Connections are opened where they are used, never kept here."""
 
     settings: Settings
@@ -86,41 +86,41 @@ def private_files() -> Iterator[None]:
 
 
 @contextmanager
-def workplace(settings: Settings) -> Iterator[Workplace]:
-    """The workplace that `settings` describe; embedded servers run at least for the length of the block.
+def open_deployment(settings: Settings) -> Iterator[Deployment]:
+    """The deployment that `settings` describe; embedded servers run at least for the length of the block.
 
     A fresh embedded catalogue is migrated, so that the first command a newcomer types works; one that a person has
     taken back raises StoreRejected. A configured database is never migrated unasked. Files that are written meanwhile
     are this user's alone.
     """
-    with workplace_as_it_is(settings) as place:
+    with open_deployment_as_it_is(settings) as deployment:
         if not settings.database_url:
             from ingestion_dagster.store import migrate
 
-            migrate.bring_up(place.database_url)
-        yield place
+            migrate.bring_up(deployment.database_url)
+        yield deployment
 
 
 @contextmanager
-def workplace_as_it_is(settings: Settings) -> Iterator[Workplace]:
+def open_deployment_as_it_is(settings: Settings) -> Iterator[Deployment]:
     """The same, whatever schema the catalogue has: for the commands that migrate it."""
     database, queue = settings.database_url, settings.redis_url
     if database and queue:
         with private_files():
-            yield Workplace(settings, database.get_secret_value(), queue.get_secret_value())
+            yield Deployment(settings, database.get_secret_value(), queue.get_secret_value())
         return
     from ingestion_dagster.local import services
 
     _close_to_others(settings.local_root)
     with private_files(), services(settings.local_root) as running:
-        yield at(Workplace(settings, "", ""), running)
+        yield at(Deployment(settings, "", ""), running)
 
 
-def at(place: Workplace, running: "Services") -> Workplace:
+def at(deployment: Deployment, running: "Services") -> Deployment:
     """The same with the addresses of the embedded servers, where the settings name none."""
-    database, queue = place.settings.database_url, place.settings.redis_url
+    database, queue = deployment.settings.database_url, deployment.settings.redis_url
     return replace(
-        place,
+        deployment,
         database_url=database.get_secret_value() if database else running.database_url,
         redis_url=queue.get_secret_value() if queue else running.redis_url,
         dagster_url=running.dagster_url,

@@ -16,7 +16,7 @@ from ingestion_dagster.core.shown_text import in_json, one_line
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
-    from ingestion_dagster.core.steps import Errand
+    from ingestion_dagster.core.steps import Attempt
 
 FIELDS = ("task_id", "supplier", "run_id", "batch_id", "attempt")
 """On every line of a load, null where there is none yet."""
@@ -88,16 +88,16 @@ def about(**fields: Any) -> Iterator[None]:
 
 
 @contextmanager
-def at_work(step: str, supplier: str, errand: "Errand", batch_id: int | None, log_format: str) -> Iterator[None]:
+def at_work(step: str, supplier: str, attempt: "Attempt", batch_id: int | None, log_format: str) -> Iterator[None]:
     """One step of a load: a line when it begins and one when it ends, with its seconds and its error.
 
     Nothing is said to a person who loads on the command line: that tells its own story.
     """
-    if log_format == "console" and errand.request_id is None:
+    if log_format == "console" and attempt.request_id is None:
         yield
         return
     log, started = logger(log_format), time.perf_counter()
-    known = (errand.task_id, supplier, errand.run_id, batch_id, errand.attempt)
+    known = (attempt.task_id, supplier, attempt.run_id, batch_id, attempt.number)
     with about(step=step, **dict(zip(FIELDS, known, strict=True))):
         log.info("step began")
         try:

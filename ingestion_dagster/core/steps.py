@@ -12,14 +12,14 @@ Timings = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
-    """On whose behalf a load happens: a request from the queue (with its fence), or a person."""
+class Attempt:
+    """One attempt at a load, and on whose behalf: a request from the queue (with its fence), or a person."""
 
     task_id: str
     run_id: str | None = None
     request_id: int | None = None
     fence: int | None = None
-    attempt: int = 1
+    number: int = 1
 
 
 class QuotaUse(BaseModel):

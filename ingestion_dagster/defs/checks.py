@@ -32,11 +32,11 @@ def _check(name: str) -> dg.AssetChecksDefinition:
             async with database.transaction() as connection:
                 return await judgements.newest_judgement(connection, key)
 
-        judged = ingestion.place.run(_newest)
+        judged = ingestion.deployment.run(_newest)
         if judged is None:
             return dg.AssetCheckResult(passed=True, description="No list was loaded yet.")
         batch_id, state, results = judged
-        token = asyncio.run(decision_token(ingestion.place, batch_id)) if state == "held" else None
+        token = asyncio.run(decision_token(ingestion.deployment, batch_id)) if state == "held" else None
         return check_result(batch_id, state, [result for result in results if result.check == name], token)
 
     return check

@@ -18,9 +18,9 @@ from ingestion_dagster.core.errors import DataIngestionError, LeaseLost, RunTime
 from ingestion_dagster.core.requests.leases import retry_wait
 from ingestion_dagster.defs.check_events import ITEMS, not_judged
 from ingestion_dagster.defs.metadata import log_line
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.logs import at_work
-from ingestion_dagster.pipeline.validate import Errand
+from ingestion_dagster.pipeline.validate import Attempt
 from ingestion_dagster.services.queue import publish_soon
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import connected
@@ -38,34 +38,36 @@ _begun: dict[str, float] = {}
 
 @asynccontextmanager
 async def translated(
-    context: dg.OpExecutionContext, place: Workplace, errand: Errand, batch_id: int | None = None
+    context: dg.OpExecutionContext, deployment: Deployment, attempt: Attempt, batch_id: int | None = None
 ) -> AsyncIterator[None]:
     """Expected errors become a `Failure` with advice; the last try of a request's run is reported to the queue.
 
     A step of a request's run ends when the run's time is over, whether it waits, works or hangs.
     """
-    with at_work(context.op_def.name, context.partition_key, errand, batch_id, place.settings.log_format):
+    with at_work(context.op_def.name, context.partition_key, attempt, batch_id, deployment.settings.log_format):
         try:
-            async with _in_time(context.run_id, place.settings.job_timeout, errand):
+            async with _in_time(context.run_id, deployment.settings.job_timeout, attempt):
                 yield
         except DataIngestionError as error:
-            await _fail(context, place, errand, error)
+            await _fail(context, deployment, attempt, error)
         except (dg.Failure, dg.RetryRequested):
             raise
         except Exception as error:
             # A defect of ours, or of the machine. The run shows the traceback, the queue the reason.
             unexpected = _unexpected(error)
             _fail_checks(context, unexpected)
-            await _report(context, place, errand, unexpected)
+            await _report(context, deployment, attempt, unexpected)
             raise
 
 
-async def _fail(context: dg.OpExecutionContext, place: Workplace, errand: Errand, error: DataIngestionError) -> None:
+async def _fail(
+    context: dg.OpExecutionContext, deployment: Deployment, attempt: Attempt, error: DataIngestionError
+) -> None:
     tried_enough = isinstance(error, RunTimedOut) or (isinstance(error, SourceUnavailable) and error.tried_again)
     final = tried_enough or not error.retryable or not _will_retry(context)
     if final:
         _fail_checks(context, error)
-        await _report(context, place, errand, error)
+        await _report(context, deployment, attempt, error)
     raise dg.Failure(
         description=log_line(f"{context.partition_key}: {error}"),
         metadata={"error_type": type(error).__name__, "retryable": error.retryable},
@@ -94,9 +96,9 @@ def _unexpected(error: Exception) -> DataIngestionError:
 
 
 @asynccontextmanager
-async def _in_time(run_id: str, seconds: float, errand: Errand) -> AsyncIterator[None]:
+async def _in_time(run_id: str, seconds: float, attempt: Attempt) -> AsyncIterator[None]:
     """Raises RunTimedOut when the run, not only this step, has taken its time. Only requests are bounded."""
-    if errand.request_id is None:
+    if attempt.request_id is None:
         yield
         return
     if run_id not in _begun:
@@ -131,36 +133,38 @@ def _watched(seconds: float) -> Iterator[None]:
         over.set()
 
 
-async def _report(context: dg.OpExecutionContext, place: Workplace, errand: Errand, error: DataIngestionError) -> None:
+async def _report(
+    context: dg.OpExecutionContext, deployment: Deployment, attempt: Attempt, error: DataIngestionError
+) -> None:
     """Tell the queue. A database that does not answer now is no reason to hide the first error: the lease runs out."""
-    if errand.request_id is None or errand.fence is None or isinstance(error, LeaseLost):
+    if attempt.request_id is None or attempt.fence is None or isinstance(error, LeaseLost):
         return
     state = None
     for number, pause in enumerate((*REPORT_WAITS, None)):
         try:
-            state = await _give_back(place, errand, error)
+            state = await _give_back(deployment, attempt, error)
             break
         except DataIngestionError as second:
             if pause is None or not second.retryable:
                 context.log.warning(
                     log_line(
-                        f"request {errand.task_id} could not be given back after {number + 1} tries ({second}); its"
+                        f"request {attempt.task_id} could not be given back after {number + 1} tries ({second}); its"
                         " lease runs out"
                     )
                 )
                 return
             await asyncio.sleep(pause)
-    context.log.info(log_line(f"request {errand.task_id}: {state or 'no longer ours'}"))
+    context.log.info(log_line(f"request {attempt.task_id}: {state or 'no longer ours'}"))
     if state == "dead":
-        await publish_soon(place)
+        await publish_soon(deployment)
 
 
-async def _give_back(place: Workplace, errand: Errand, error: DataIngestionError) -> str | None:
-    assert errand.request_id is not None
-    assert errand.fence is not None
-    known = place.settings
-    wait = retry_wait(errand.attempt, known.retry_base_seconds, known.retry_cap_seconds)
+async def _give_back(deployment: Deployment, attempt: Attempt, error: DataIngestionError) -> str | None:
+    assert attempt.request_id is not None
+    assert attempt.fence is not None
+    known = deployment.settings
+    wait = retry_wait(attempt.number, known.retry_base_seconds, known.retry_cap_seconds)
     if isinstance(error, SourceUnavailable) and error.retry_after:
         wait = max(wait, min(error.retry_after, known.retry_cap_seconds))
-    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
-        return await requests.give_back(connection, errand.request_id, errand.fence, error, wait, errand.run_id)
+    async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
+        return await requests.give_back(connection, attempt.request_id, attempt.fence, error, wait, attempt.run_id)

@@ -7,46 +7,46 @@ from ingestion_dagster.defs.failures import FETCH_RETRIES, translated
 from ingestion_dagster.defs.metadata import as_json, bullets, how_to_decide, log_line, plain, table
 from ingestion_dagster.defs.resources import IngestionResource
 from ingestion_dagster.defs.run_tags import ATTEMPT, FENCE, REQUEST, SNAPSHOT, TASK
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline import validate
-from ingestion_dagster.pipeline.validate import Errand
+from ingestion_dagster.pipeline.validate import Attempt
 from ingestion_dagster.services.queue import publish_soon
 from ingestion_dagster.services.review import decision_token
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import connected
 
 
-def errand_of(context: dg.OpExecutionContext) -> Errand:
+def attempt_of(context: dg.OpExecutionContext) -> Attempt:
     """For whom this run works. A run re-executed by a person does not speak for the request it once answered."""
     tags = context.run.tags
     if REQUEST not in tags or "dagster/parent_run_id" in tags:
-        return Errand(task_id=f"run:{context.run_id}", run_id=context.run_id)
-    return Errand(
+        return Attempt(task_id=f"run:{context.run_id}", run_id=context.run_id)
+    return Attempt(
         task_id=tags[TASK],
         run_id=context.run_id,
         request_id=int(tags[REQUEST]),
         fence=int(tags[FENCE]),
-        attempt=int(tags.get(ATTEMPT, "1")),
+        number=int(tags.get(ATTEMPT, "1")),
     )
 
 
-async def _begin(place: Workplace, errand: Errand) -> None:
+async def _begin(deployment: Deployment, attempt: Attempt) -> None:
     """Take up the request and start its clock."""
-    if errand.request_id is None or errand.fence is None:
+    if attempt.request_id is None or attempt.fence is None:
         return
-    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+    async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         await requests.begin(
-            connection, errand.request_id, errand.fence, str(errand.run_id), place.settings.job_timeout + 30
+            connection, attempt.request_id, attempt.fence, str(attempt.run_id), deployment.settings.job_timeout + 30
         )
 
 
 @dg.op(retry_policy=FETCH_RETRIES, out=dg.Out(SheetSnapshot))
 async def fetch_sheet(context: dg.OpExecutionContext, ingestion: IngestionResource) -> SheetSnapshot:
     """Bring the supplier's list here, unchanged, and keep its bytes under their sha256."""
-    key, errand = context.partition_key, errand_of(context)
-    async with translated(context, ingestion.place, errand):
-        await _begin(ingestion.place, errand)
-        snapshot = await validate.fetch(ingestion.place, key)
+    key, attempt = context.partition_key, attempt_of(context)
+    async with translated(context, ingestion.deployment, attempt):
+        await _begin(ingestion.deployment, attempt)
+        snapshot = await validate.fetch(ingestion.deployment, key)
     context.log.info(
         log_line(
             f"{key}: fetched {snapshot.filename}, {snapshot.size_bytes:,} bytes"
@@ -86,10 +86,10 @@ async def map_columns(
 ) -> MappedSnapshot:
     """Find the table in the sheet and what each column means."""
     key = context.partition_key
-    async with translated(context, ingestion.place, errand_of(context)):
+    async with translated(context, ingestion.deployment, attempt_of(context)):
         if SNAPSHOT in context.run.tags:
-            snapshot = await validate.stored_snapshot(ingestion.place, key, int(context.run.tags[SNAPSHOT]))
-        understood = await validate.map_columns(ingestion.place, snapshot, reread=not fetches(context))
+            snapshot = await validate.stored_snapshot(ingestion.deployment, key, int(context.run.tags[SNAPSHOT]))
+        understood = await validate.map_columns(ingestion.deployment, snapshot, reread=not fetches(context))
     seconds = understood.timings["map"]
     if understood.mapped is None:
         context.log.info(
@@ -118,9 +118,9 @@ async def validate_rows(
     context: dg.OpExecutionContext, understood: MappedSnapshot, ingestion: IngestionResource
 ) -> StagedBatch:
     """Read every row: good ones are staged, bad ones are logged with their cell and the reason."""
-    key, errand = context.partition_key, errand_of(context)
-    async with translated(context, ingestion.place, errand):
-        staged = await validate.validate_rows(ingestion.place, understood, errand)
+    key, attempt = context.partition_key, attempt_of(context)
+    async with translated(context, ingestion.deployment, attempt):
+        staged = await validate.validate_rows(ingestion.deployment, understood, attempt)
     if staged.state == "staged":
         context.log.info(
             log_line(
@@ -136,11 +136,11 @@ async def upsert_items(
     context: dg.OpExecutionContext, staged: StagedBatch, ingestion: IngestionResource
 ) -> LoadSummary:
     """Judge the batch; then hold it for a person, or take it into the catalogue in one transaction."""
-    key, errand = context.partition_key, errand_of(context)
-    async with translated(context, ingestion.place, errand, staged.batch_id):
-        summary = await validate.upsert_items(ingestion.place, staged, errand)
-        mapping = await validate.mapping_in_words(ingestion.place, summary.batch_id)
-    if errand.request_id is not None and (trouble := await publish_soon(ingestion.place)):
+    key, attempt = context.partition_key, attempt_of(context)
+    async with translated(context, ingestion.deployment, attempt, staged.batch_id):
+        summary = await validate.upsert_items(ingestion.deployment, staged, attempt)
+        mapping = await validate.mapping_in_words(ingestion.deployment, summary.batch_id)
+    if attempt.request_id is not None and (trouble := await publish_soon(ingestion.deployment)):
         context.log.warning(log_line(f"{key}: the result is on record but not in Redis yet: {trouble}"))
     context.log.info(
         log_line(
@@ -153,7 +153,9 @@ async def upsert_items(
         context.log.warning(log_line(f"{key}: held: {reason}"))
     told = summary_metadata(summary, mapping)
     if summary.status == "held":
-        told["how_to_decide"] = how_to_decide(summary.batch_id, await decision_token(ingestion.place, summary.batch_id))
+        told["how_to_decide"] = how_to_decide(
+            summary.batch_id, await decision_token(ingestion.deployment, summary.batch_id)
+        )
     context.add_output_metadata(told)
     return summary
 

@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import BaseModel, PrivateAttr
 from upath import UPath
 
-from ingestion_dagster.deployment import Workplace, workplace
+from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.settings import settings
 from ingestion_dagster.sources.snapshot_store import cannot_write
 
@@ -16,18 +16,18 @@ from ingestion_dagster.sources.snapshot_store import cannot_write
 class IngestionResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Database, queue and snapshot store as the environment names them; embedded servers run while it is open."""
 
-    _place: Workplace | None = PrivateAttr(default=None)
+    _place: Deployment | None = PrivateAttr(default=None)
 
     @classmethod
-    def at(cls, place: Workplace) -> "IngestionResource":
-        """A resource for a workplace that is already open (tests, the command line)."""
+    def at(cls, deployment: Deployment) -> "IngestionResource":
+        """A resource for a deployment that is already open (tests, the command line)."""
         made = cls()
-        made._place = place
+        made._place = deployment
         return made
 
     @property
-    def place(self) -> Workplace:
-        """The open workplace."""
+    def deployment(self) -> Deployment:
+        """The open deployment."""
         assert self._place is not None, "the resource is used outside of an execution"
         return self._place
 
@@ -37,8 +37,8 @@ class IngestionResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         if self._place is not None:
             yield self
             return
-        with workplace(settings()) as place:
-            self._place = place
+        with open_deployment(settings()) as deployment:
+            self._place = deployment
             try:
                 yield self
             finally:

@@ -16,7 +16,7 @@ from ingestion_dagster.defs.load_ops import summary_metadata
 from ingestion_dagster.defs.metadata import description, log_line, plain
 from ingestion_dagster.defs.resources import IngestionResource
 from ingestion_dagster.defs.run_tags import BATCH, SUPPLIER
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline import validate
 from ingestion_dagster.pipeline.stored_lists import damage_of
 from ingestion_dagster.services import review
@@ -50,9 +50,9 @@ async def decide_batch(context: dg.OpExecutionContext, config: Review, ingestion
     """Approve or reject one held batch; the supplier's asset shows it."""
     actor = config.by or f"dagster run {context.run_id[:8]}"
     try:
-        await review.check_token(ingestion.place, config.batch_id, config.token)
+        await review.check_token(ingestion.deployment, config.batch_id, config.token)
         key, events = await decide(
-            ingestion.place, config.batch_id, config.decision, actor, config.note or None, config.force or None
+            ingestion.deployment, config.batch_id, config.decision, actor, config.note or None, config.force or None
         )
     except DataIngestionError as error:
         raise dg.Failure(
@@ -65,24 +65,26 @@ async def decide_batch(context: dg.OpExecutionContext, config: Review, ingestion
 
 
 async def decide(
-    place: Workplace, batch_id: int, decision: Decision, actor: str, note: str | None, force: int | None = None
+    deployment: Deployment, batch_id: int, decision: Decision, actor: str, note: str | None, force: int | None = None
 ) -> tuple[str, Sequence[Event]]:
     """Do it; the supplier's key, and what Dagster is to be told. Raises what `reviewing` raises."""
     if decision is Decision.reject:
-        key = await review.reject(place, batch_id, actor, note)
+        key = await review.reject(deployment, batch_id, actor, note)
         return key, [_rejected(key, batch_id, actor, note)]
-    summary = await review.approve(place, batch_id, actor, note, force)
-    return summary.supplier_key, await approval_events(place, summary, actor, note)
+    summary = await review.approve(deployment, batch_id, actor, note, force)
+    return summary.supplier_key, await approval_events(deployment, summary, actor, note)
 
 
-async def approval_events(place: Workplace, summary: LoadSummary, actor: str, note: str | None) -> Sequence[Event]:
+async def approval_events(
+    deployment: Deployment, summary: LoadSummary, actor: str, note: str | None
+) -> Sequence[Event]:
     """The materialization that the load did not bring, and the checks as they stand now."""
-    mapping = await validate.mapping_in_words(place, summary.batch_id)
-    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+    mapping = await validate.mapping_in_words(deployment, summary.batch_id)
+    async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         batch = await batches.get(connection, summary.batch_id)
     judged = [GuardResult.model_validate(guard) for guard in batch["guards"]]
     decided = {"approved_by": plain(actor), "note": plain(note or ""), "run_that_held_it": batch["run_id"] or ""}
-    if damage := await damage_of(place, summary.supplier_key, batch["snapshot_id"]):
+    if damage := await damage_of(deployment, summary.supplier_key, batch["snapshot_id"]):
         decided["damaged_snapshot"] = plain(damage)
     materialized = dg.AssetMaterialization(
         asset_key=ITEMS,

@@ -36,7 +36,7 @@ async def refresh_lists(context: dg.OpExecutionContext, config: RefreshConfig, i
     """Ask Google which sheets were edited, and the queue for the lists that may differ."""
     moment = config.moment or moment_of(datetime.now(UTC))
     try:
-        done = await refresh(ingestion.place, moment, context.run_id, everything=config.everything)
+        done = await refresh(ingestion.deployment, moment, context.run_id, everything=config.everything)
     except DataIngestionError as error:
         raise _failure(error) from error
     if done.trouble:
@@ -63,7 +63,7 @@ def in_words(done: Refreshed) -> str:
 async def read_registry(context: dg.OpExecutionContext, config: Moment, ingestion: IngestionResource) -> None:
     """Keep the suppliers in step with the registry sheet."""
     try:
-        done = await sync_registry(ingestion.place, config.moment or moment_of(datetime.now(UTC)))
+        done = await sync_registry(ingestion.deployment, config.moment or moment_of(datetime.now(UTC)))
     except DataIngestionError as error:
         raise _failure(error) from error
     context.log.info(log_line(registry_in_words(done)))

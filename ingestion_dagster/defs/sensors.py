@@ -13,7 +13,7 @@ from ingestion_dagster.defs.metadata import log_line
 from ingestion_dagster.defs.partitions import suppliers as suppliers_partitions
 from ingestion_dagster.defs.resources import IngestionResource
 from ingestion_dagster.defs.run_tags import ATTEMPT, FENCE, REQUEST, TASK
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.logs import logger
 from ingestion_dagster.services.alerts import send_alerts
 from ingestion_dagster.services.queue import Memory, Tick, tick
@@ -56,13 +56,13 @@ def ingestion_queue(
     context: dg.SensorEvaluationContext, ingestion: IngestionResource
 ) -> dg.SensorResult | dg.SkipReason:
     """One tick. It waits a few seconds for mail, because Dagster looks here only every five."""
-    return look(context, ingestion.place)
+    return look(context, ingestion.deployment)
 
 
-def look(context: dg.SensorEvaluationContext, place: Workplace) -> dg.SensorResult | dg.SkipReason:
+def look(context: dg.SensorEvaluationContext, deployment: Deployment) -> dg.SensorResult | dg.SkipReason:
     """One tick at `place`. No error leaves it: Dagster repeats a failed tick, and that says less than this one does."""
     try:
-        return asyncio.run(_evaluate(context, place))
+        return asyncio.run(_evaluate(context, deployment))
     except StoreError as error:
         return _nothing_taken(context, f"nothing was taken and nothing handed out: {error}")
     except TimeoutError:
@@ -82,26 +82,28 @@ def _nothing_taken(context: dg.SensorEvaluationContext, why: str) -> dg.SkipReas
     return dg.SkipReason(why)
 
 
-async def _evaluate(context: dg.SensorEvaluationContext, place: Workplace) -> dg.SensorResult | dg.SkipReason:
+async def _evaluate(context: dg.SensorEvaluationContext, deployment: Deployment) -> dg.SensorResult | dg.SkipReason:
     def run_of(lease: Lease) -> RunState:
         return run_state(context.instance, lease)
 
-    with place.mailbox() as mailbox:
-        if unsafe := _unsafe_redis(context, place, mailbox):
+    with deployment.mailbox() as mailbox:
+        if unsafe := _unsafe_redis(context, deployment, mailbox):
             return _nothing_taken(context, f"INGESTION_STRICT_REDIS is on and Redis may lose messages: {unsafe}")
-        async with asyncio.timeout(TICK_SECONDS), connected(place.database_url, place.limits) as database:
-            done = await tick(place, mailbox, database, run_of, _memory)
-            if not _worth_telling(done) and _mail_comes(mailbox, place.settings.sensor_wait_seconds, done.deferred):
-                done = await tick(place, mailbox, database, run_of, _memory)
-            await send_alerts(place, database)
+        async with asyncio.timeout(TICK_SECONDS), connected(deployment.database_url, deployment.limits) as database:
+            done = await tick(deployment, mailbox, database, run_of, _memory)
+            if not _worth_telling(done) and _mail_comes(
+                mailbox, deployment.settings.sensor_wait_seconds, done.deferred
+            ):
+                done = await tick(deployment, mailbox, database, run_of, _memory)
+            await send_alerts(deployment, database)
             new_keys = await _new_partitions(context.instance, database)
-    _tell(context, done, place.settings.log_format)
+    _tell(context, done, deployment.settings.log_format)
     for lease in done.lost_runs:
         _end_run(context, lease)
     if not done.to_start and not new_keys:
         return dg.SkipReason(log_line(_in_words(done)))
     return dg.SensorResult(
-        run_requests=[_run_request(lease, place.settings.job_timeout) for lease in done.to_start],
+        run_requests=[_run_request(lease, deployment.settings.job_timeout) for lease in done.to_start],
         dynamic_partitions_requests=[suppliers_partitions.build_add_request(new_keys)] if new_keys else None,
     )
 
@@ -114,9 +116,9 @@ def _mail_comes(mailbox: "Mailbox", seconds: float, passed_over: int) -> bool:
         return False
 
 
-def _unsafe_redis(context: dg.SensorEvaluationContext, place: Workplace, mailbox: "Mailbox") -> str:
+def _unsafe_redis(context: dg.SensorEvaluationContext, deployment: Deployment, mailbox: "Mailbox") -> str:
     """Settings of Redis that could lose messages; warned of now and then, returned where they are not accepted."""
-    if _memory.ticks % SETTINGS_LOOKED_AT_EVERY and not place.settings.strict_redis:
+    if _memory.ticks % SETTINGS_LOOKED_AT_EVERY and not deployment.settings.strict_redis:
         return ""
     try:
         unsafe = "; ".join(mailbox.unsafe_settings())
@@ -124,7 +126,7 @@ def _unsafe_redis(context: dg.SensorEvaluationContext, place: Workplace, mailbox
         return ""  # the tick says that Redis is away
     if unsafe:
         context.log.warning(log_line(f"Redis may lose messages: {unsafe}"))
-    return unsafe if place.settings.strict_redis else ""
+    return unsafe if deployment.settings.strict_redis else ""
 
 
 def _tell(context: dg.SensorEvaluationContext, done: Tick, log_format: str) -> None:

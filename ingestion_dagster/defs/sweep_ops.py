@@ -10,7 +10,7 @@ from ingestion_dagster.services import retention
 @dg.op
 async def sweep_storage(context: dg.OpExecutionContext, ingestion: IngestionResource) -> None:
     """Old snapshots that no price in force was read from, staged rows of decided batches, references of old runs."""
-    swept = await retention.sweep(ingestion.place)
+    swept = await retention.sweep(ingestion.deployment)
     context.log.info(
         log_line(", ".join(f"{name.replace('_', ' ')}: {count:,}" for name, count in swept.as_json().items()))
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingestion_dagster import shipped
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,25 +22,25 @@ def home_of(settings: Settings) -> Path:
     return Path(given) if given else settings.dagster_home
 
 
-def dagster_environment(place: Workplace) -> dict[str, str]:
+def dagster_environment(deployment: Deployment) -> dict[str, str]:
     """The environment for Dagster's processes: this one's, with the addresses that were found or started."""
-    home = home_of(place.settings)
+    home = home_of(deployment.settings)
     environment = dict(os.environ)
     environment |= {
-        "DATABASE_URL": place.database_url,
-        "REDIS_URL": place.redis_url,
+        "DATABASE_URL": deployment.database_url,
+        "REDIS_URL": deployment.redis_url,
         "DAGSTER_HOME": str(home),
         "DAGSTER_EVENT_BATCH_SIZE": environment.get("DAGSTER_EVENT_BATCH_SIZE", "50"),
-        "INGESTION_MAX_JOBS": str(place.settings.max_jobs),
-        "INGESTION_LOCAL_ROOT": str(place.settings.local_root),
-        "INGESTION_INBOX": str(place.settings.inbox_path),
-        "INGESTION_SNAPSHOT_URL": place.settings.snapshot_store,
+        "INGESTION_MAX_JOBS": str(deployment.settings.max_jobs),
+        "INGESTION_LOCAL_ROOT": str(deployment.settings.local_root),
+        "INGESTION_INBOX": str(deployment.settings.inbox_path),
+        "INGESTION_SNAPSHOT_URL": deployment.settings.snapshot_store,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}",
         "PYTHONUNBUFFERED": "1",
     }
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a process per run would compile our modules every time
-    if place.dagster_url and "DAGSTER_POSTGRES_URL" not in os.environ:
-        environment["DAGSTER_POSTGRES_URL"] = place.dagster_url
+    if deployment.dagster_url and "DAGSTER_POSTGRES_URL" not in os.environ:
+        environment["DAGSTER_POSTGRES_URL"] = deployment.dagster_url
     return environment
 
 
@@ -63,16 +63,16 @@ def records_are_ours(settings: Settings) -> bool:
 
 
 @contextmanager
-def instance(place: Workplace) -> Iterator["dg.DagsterInstance"]:
+def instance(deployment: Deployment) -> Iterator["dg.DagsterInstance"]:
     """The instance that the UI shows, where there is one; else one that is forgotten afterwards."""
     import dagster as dg
 
-    if place.dagster_url is None and "DAGSTER_HOME" not in os.environ:
+    if deployment.dagster_url is None and "DAGSTER_HOME" not in os.environ:
         with dg.DagsterInstance.ephemeral() as made:
             yield made
         return
-    prepare_home(place.settings)
-    known = dagster_environment(place)
+    prepare_home(deployment.settings)
+    known = dagster_environment(deployment)
     before = dict(os.environ)
     os.environ.update({name: known[name] for name in known if name.startswith(("DAGSTER_", "INGESTION_"))})
     try:

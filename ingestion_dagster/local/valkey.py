@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from ingestion_dagster.local.paths import Place, private_folder
+from ingestion_dagster.local.paths import ServerHome, private_folder
 from ingestion_dagster.local.ports import HOST
 from ingestion_dagster.local.process import child_setup
 
@@ -33,11 +33,11 @@ def settings(folder: Path, port: int, password: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def start(place: Place, port: int, password: str, log: IO[bytes], lock: int) -> subprocess.Popen[bytes]:
+def start(home: ServerHome, port: int, password: str, log: IO[bytes], lock: int) -> subprocess.Popen[bytes]:
     """Start the server; the settings go through a pipe, so the password is in no file and no process list."""
-    folder = private_folder(place, "valkey")
+    folder = private_folder(home, "valkey")
     process = subprocess.Popen(
-        [place.valkey, "-"],
+        [home.valkey, "-"],
         cwd="/",
         env={"LC_ALL": "C", "TZ": "UTC"},
         stdin=subprocess.PIPE,
@@ -45,7 +45,7 @@ def start(place: Place, port: int, password: str, log: IO[bytes], lock: int) -> 
         stderr=log,
         pass_fds=[lock],
         umask=0o077,
-        preexec_fn=child_setup(signal.SIGTERM, place.account),
+        preexec_fn=child_setup(signal.SIGTERM, home.account),
     )
     assert process.stdin is not None
     with suppress(BrokenPipeError), process.stdin as pipe:
@@ -69,10 +69,10 @@ def ready(port: int, password: str) -> bool:
     return received == b"+OK\r\n+PONG\r\n"
 
 
-def left_over(place: Place) -> int | None:
+def left_over(home: ServerHome) -> int | None:
     """The process id of a server that outlived its guardian."""
     try:
-        return int((place.data / "valkey" / "valkey.pid").read_text())
+        return int((home.data / "valkey" / "valkey.pid").read_text())
     except (FileNotFoundError, ValueError):
         return None
 

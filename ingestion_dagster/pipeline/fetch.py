@@ -8,7 +8,7 @@ from ingestion_dagster.core.errors import SnapshotDamaged, SourceRejected
 from ingestion_dagster.core.sheets import Workbook
 from ingestion_dagster.core.steps import SheetSnapshot
 from ingestion_dagster.core.suppliers.supplier import Supplier
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.google_access import GOOGLE_SUFFIX, Fetched, fetch_google, source_of
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.sources.inbox import read_inbox_file
@@ -28,20 +28,20 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def fetch_list(place: Workplace, supplier: Supplier) -> Fetched:
+def fetch_list(deployment: Deployment, supplier: Supplier) -> Fetched:
     """The list as it is at its source now. Raises SourceUnavailable or SourceRejected."""
     if supplier.source_type == "google_sheets":
-        return fetch_google(place, source_of(supplier), supplier.key, bool(supplier.source.get("public")))
+        return fetch_google(deployment, source_of(supplier), supplier.key, bool(supplier.source.get("public")))
     path = supplier.source.get("file_path")
     if not path:
         raise SourceRejected(f"supplier {supplier.key!r} has no file_path; set one with `ingestion supplier add`")
-    return Fetched(*read_inbox_file(str(path), place.settings.inbox_path, limits_of(place.settings)))
+    return Fetched(*read_inbox_file(str(path), deployment.settings.inbox_path, limits_of(deployment.settings)))
 
 
-def stored_bytes(place: Workplace, snapshot: SheetSnapshot) -> bytes:
+def stored_bytes(deployment: Deployment, snapshot: SheetSnapshot) -> bytes:
     """The bytes of a kept snapshot. Raises SnapshotDamaged, with what to do, where they are not what was received."""
     try:
-        return place.snapshots.get(snapshot.sha256)
+        return deployment.snapshots.get(snapshot.sha256)
     except SnapshotDamaged as error:
         raise SnapshotDamaged(
             f"snapshot {snapshot.id} of supplier {snapshot.supplier_key!r} is damaged: {error}."
@@ -50,14 +50,14 @@ def stored_bytes(place: Workplace, snapshot: SheetSnapshot) -> bytes:
         ) from error
 
 
-def open_snapshot(place: Workplace, snapshot: SheetSnapshot, supplier: Supplier) -> Workbook:
+def open_snapshot(deployment: Deployment, snapshot: SheetSnapshot, supplier: Supplier) -> Workbook:
     """The workbook in a kept snapshot; needs neither Google nor the inbox."""
-    data = stored_bytes(place, snapshot)
+    data = stored_bytes(deployment, snapshot)
     if PurePath(snapshot.filename).suffix == GOOGLE_SUFFIX:
         from ingestion_dagster.sources.google.snapshot import open_google_snapshot
 
-        return within_budget(open_google_snapshot(data), limits_of(place.settings))
-    workbook = open_workbook(data, snapshot.filename, supplier.hints(), limits_of(place.settings))
+        return within_budget(open_google_snapshot(data), limits_of(deployment.settings))
+    workbook = open_workbook(data, snapshot.filename, supplier.hints(), limits_of(deployment.settings))
     if supplier.source_type == "google_sheets" and workbook.format != "csv":
         return _only_wanted_tab(workbook, supplier.wanted_tab())
     return workbook

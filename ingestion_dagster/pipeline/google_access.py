@@ -15,12 +15,12 @@ from pydantic import ValidationError
 from ingestion_dagster.core.errors import SourceRejected, SourceUnavailable
 from ingestion_dagster.core.steps import QuotaUse
 from ingestion_dagster.core.suppliers.supplier import Supplier
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.settings import Settings
 
 if TYPE_CHECKING:
     from ingestion_dagster.redis_store.quota import QuotaLimits, SheetsQuota
-    from ingestion_dagster.sources.google.retry import Patience
+    from ingestion_dagster.sources.google.retry import RetryPolicy
     from ingestion_dagster.sources.google.sheets import GoogleClient, GoogleSource
 
 GOOGLE_SUFFIX: Final = ".gsheet"
@@ -68,32 +68,32 @@ class Access:
 
 
 @contextmanager
-def google_access(place: Workplace) -> Iterator[Access]:
+def google_access(deployment: Deployment) -> Iterator[Access]:
     """Access through the service account, under the quota that all processes share.
 
     Raises SourceRejected with what to set where there is no usable key file.
     """
     from ingestion_dagster.sources.google.sheets import GoogleClient
 
-    known = place.settings
+    known = deployment.settings
     client = GoogleClient.from_settings(
         str(known.google_credentials) if known.google_credentials else None,
         known.google_sheets_url,
         known.google_drive_url,
-        patience=patience_of(known),
+        policy=retry_policy_of(known),
     )
-    with shared_quota(place, client.robot.email, client.robot.project) as quota:
+    with shared_quota(deployment, client.service_account.email, client.service_account.project) as quota:
         client.acquire, client.throttled = within_budget(quota, quota_seconds(known)), quota.throttled
         yield Access(client, quota)
 
 
 @contextmanager
-def shared_quota(place: Workplace, email: str, project: str) -> Iterator["SheetsQuota"]:
+def shared_quota(deployment: Deployment, email: str, project: str) -> Iterator["SheetsQuota"]:
     """The account's buckets in Redis."""
     from ingestion_dagster.redis_store.quota import SheetsQuota
 
     quota = SheetsQuota.from_url(
-        place.redis_url, limits=limits_of_quota(place), user=email, project=project or email.partition("@")[2]
+        deployment.redis_url, limits=limits_of_quota(deployment), user=email, project=project or email.partition("@")[2]
     )
     try:
         yield quota
@@ -101,12 +101,12 @@ def shared_quota(place: Workplace, email: str, project: str) -> Iterator["Sheets
         quota.client.close()
 
 
-def limits_of_quota(place: Workplace) -> "QuotaLimits":
+def limits_of_quota(deployment: Deployment) -> "QuotaLimits":
     """What Google allows this account."""
     from ingestion_dagster.redis_store.quota import QuotaLimits
 
     usual = QuotaLimits()
-    known, minute = place.settings, place.google_minute
+    known, minute = deployment.settings, deployment.google_minute
     return QuotaLimits(
         known.google_reads_per_minute_user,
         known.google_reads_per_minute_project,
@@ -129,21 +129,21 @@ def within_budget(quota: "SheetsQuota", seconds: float) -> Callable[[str], float
     return acquire
 
 
-def quota_report(place: Workplace) -> dict[str, Any] | None:
+def quota_report(deployment: Deployment) -> dict[str, Any] | None:
     """The budget for people: used, left, who waits; None without a service account, `trouble` where it is not known."""
-    from ingestion_dagster.sources.google.service_account import load_robot
+    from ingestion_dagster.sources.google.service_account import load_service_account
 
-    if place.settings.google_credentials is None:
+    if deployment.settings.google_credentials is None:
         return None
     try:
-        robot = load_robot(str(place.settings.google_credentials))
+        service_account = load_service_account(str(deployment.settings.google_credentials))
     except SourceRejected as error:
         return {"trouble": str(error)}
-    with shared_quota(place, robot.email, robot.project) as quota:
+    with shared_quota(deployment, service_account.email, service_account.project) as quota:
         budget = quota.budget_if_known()
     if budget is None:
         return {"trouble": "Redis does not tell the shared read quota"}
-    return {"account": robot.email} | asdict(budget)
+    return {"account": service_account.email} | asdict(budget)
 
 
 def google_seconds(known: Settings) -> float:
@@ -156,12 +156,12 @@ def quota_seconds(known: Settings) -> float:
     return _SHARE_OF_FETCH * known.job_timeout - google_seconds(known)
 
 
-def patience_of(known: Settings) -> "Patience":
+def retry_policy_of(known: Settings) -> "RetryPolicy":
     """Attempts and pauses."""
-    from ingestion_dagster.sources.google.retry import Patience
+    from ingestion_dagster.sources.google.retry import RetryPolicy
 
     pause = known.google_pause_seconds
-    return Patience(deadline=google_seconds(known), first_pause=pause, first_busy_pause=10 * pause)
+    return RetryPolicy(deadline=google_seconds(known), first_pause=pause, first_busy_pause=10 * pause)
 
 
 def source_of(supplier: Supplier) -> "GoogleSource":
@@ -178,34 +178,34 @@ def source_of(supplier: Supplier) -> "GoogleSource":
         raise SourceRejected(f"supplier {supplier.key!r}: {where}: {first['msg']}") from None
 
 
-def fetch_google(place: Workplace, source: "GoogleSource", name: str, public: bool = False) -> Fetched:
+def fetch_google(deployment: Deployment, source: "GoogleSource", name: str, public: bool = False) -> Fetched:
     """The sheet through the service account; without one, or where the source says `public`, by its public export."""
     if public:
-        return _exported(place, source, name)
-    if place.settings.google_credentials is None:
+        return _exported(deployment, source, name)
+    if deployment.settings.google_credentials is None:
         try:
-            return _exported(place, source, name)
+            return _exported(deployment, source, name)
         except (SourceRejected, SourceUnavailable) as error:
             error.args = (f"{error} {_NO_ROBOT}.",)
             raise
-    return _read(place, source, name)
+    return _read(deployment, source, name)
 
 
-def _read(place: Workplace, source: "GoogleSource", name: str) -> Fetched:
+def _read(deployment: Deployment, source: "GoogleSource", name: str) -> Fetched:
     from ingestion_dagster.sources.google.sheets import fetch_google_sheet
     from ingestion_dagster.sources.google.snapshot import snapshot_facts
 
-    with google_access(place) as access:
-        data = fetch_google_sheet(source, access.client, place.settings.allowed_hosts)
+    with google_access(deployment) as access:
+        data = fetch_google_sheet(source, access.client, deployment.settings.allowed_hosts)
         depends_on = snapshot_facts(data).depends_on
         return Fetched(data, name + GOOGLE_SUFFIX, access.used(), bool(depends_on))
 
 
-def _exported(place: Workplace, source: "GoogleSource", name: str) -> Fetched:
+def _exported(deployment: Deployment, source: "GoogleSource", name: str) -> Fetched:
     """As XLSX, which has all tabs and whole numbers but not the tabs' numbers; by number only CSV can be had."""
     from ingestion_dagster.sources.google.public import PUBLIC_URL, fetch_public_sheet
 
-    known = place.settings
+    known = deployment.settings
     stand_in = urlsplit(known.google_sheets_url).hostname in ("127.0.0.1", "localhost", "::1")
     by_number = source.link(known.allowed_hosts).gid is not None
     exported = fetch_public_sheet(
@@ -213,6 +213,6 @@ def _exported(place: Workplace, source: "GoogleSource", name: str) -> Fetched:
         "csv" if by_number else "xlsx",
         known.allowed_hosts,
         known.google_sheets_url if stand_in else PUBLIC_URL,
-        patience_of(known),
+        retry_policy_of(known),
     )
     return Fetched(exported.data, f"{name}.{exported.format}", notes=(_AS_DISPLAYED,) if by_number else ())

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ingestion_dagster.core.errors import DataIngestionError, SheetError, StoreRejected
 from ingestion_dagster.core.guards import evaluate
 from ingestion_dagster.core.mapped_sheet import MappedSheet
-from ingestion_dagster.core.steps import Errand, ErrorCount, LoadSummary, StagedBatch, result_object
+from ingestion_dagster.core.steps import Attempt, ErrorCount, LoadSummary, StagedBatch, result_object
 from ingestion_dagster.core.suppliers.supplier import Supplier
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.timing import timed
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.batches import batches, judgements, merge
@@ -22,19 +22,19 @@ from ingestion_dagster.store.catalogue import products, rekeys, suppliers
 from ingestion_dagster.store.database import Database, connected
 
 
-async def upsert_items(place: Workplace, staged: StagedBatch, errand: Errand) -> LoadSummary:
+async def upsert_items(deployment: Deployment, staged: StagedBatch, attempt: Attempt) -> LoadSummary:
     """Judge the batch, then hold it or take it into the catalogue; the acknowledgement is in the same transaction.
 
     Raises LeaseLost (and writes nothing) where another attempt owns the request.
     """
     timings = dict(staged.timings)
-    async with connected(place.database_url, place.limits) as database:
+    async with connected(deployment.database_url, deployment.limits) as database:
         try:
             async with database.transaction() as connection:
                 with timed(timings, "merge"):
-                    summary = await _decide(connection, place, staged)
+                    summary = await _decide(connection, deployment, staged)
                 summary = summary.model_copy(update={"timings": timings})
-                await _acknowledge(connection, summary, errand)
+                await _acknowledge(connection, summary, attempt)
         except DataIngestionError as error:
             if not error.retryable:
                 await _mark_failed(database, staged.batch_id, str(error))
@@ -45,7 +45,7 @@ async def upsert_items(place: Workplace, staged: StagedBatch, errand: Errand) ->
     return summary
 
 
-async def _decide(connection: AsyncConnection, place: Workplace, staged: StagedBatch) -> LoadSummary:
+async def _decide(connection: AsyncConnection, deployment: Deployment, staged: StagedBatch) -> LoadSummary:
     batch = await locked_batch(connection, staged.batch_id)
     if batch["state"] == "unchanged":
         await merge.mark_seen(connection, batch["supplier_id"], None)
@@ -71,7 +71,7 @@ async def _decide(connection: AsyncConnection, place: Workplace, staged: StagedB
         if batch["state"] == "held":
             await check_content(connection, batch)
             await batches.move(connection, batch["id"], "approved", "guards", "the thresholds were changed")
-    return await apply(connection, place, supplier, batch)
+    return await apply(connection, deployment, supplier, batch)
 
 
 class Judgement(NamedTuple):
@@ -116,10 +116,10 @@ async def _errors(connection: AsyncConnection, batch_id: int) -> tuple[ErrorCoun
 
 
 async def apply(
-    connection: AsyncConnection, place: Workplace, supplier: Supplier, batch: dict[str, Any], actor: str = "load"
+    connection: AsyncConnection, deployment: Deployment, supplier: Supplier, batch: dict[str, Any], actor: str = "load"
 ) -> LoadSummary:
     """Take a judged batch into the catalogue; what it overtakes is closed. In the caller's transaction."""
-    grace = supplier.settings.missing_grace or place.settings.missing_grace_loads
+    grace = supplier.settings.missing_grace or deployment.settings.missing_grace_loads
     rekeyed = await rekeys.carry_out(connection, batch)
     merged = await merge.merge(connection, batch["id"], grace, actor)
     if supplier.settings.draft_products:
@@ -173,21 +173,21 @@ def _summary(batch: dict[str, Any], status: str, **more: Any) -> LoadSummary:
     )
 
 
-async def _acknowledge(connection: AsyncConnection, summary: LoadSummary, errand: Errand) -> None:
+async def _acknowledge(connection: AsyncConnection, summary: LoadSummary, attempt: Attempt) -> None:
     """Effect and acknowledgement commit together: the request's state is the last statement of the transaction."""
-    if errand.request_id is None or errand.fence is None:
+    if attempt.request_id is None or attempt.fence is None:
         return
-    supplier_id = await requests.supplier_of(connection, errand.request_id)
+    supplier_id = await requests.supplier_of(connection, attempt.request_id)
     result = result_object(
         summary,
-        task_id=errand.task_id,
+        task_id=attempt.task_id,
         supplier_id=str(supplier_id),
-        run_id=errand.run_id,
-        retry_count=errand.attempt - 1,
+        run_id=attempt.run_id,
+        retry_count=attempt.number - 1,
         processed_at="",
     )
     state = "held" if summary.status == "held" else "applied"
-    await requests.acknowledge(connection, errand.request_id, errand.fence, state, summary.batch_id, result)
+    await requests.acknowledge(connection, attempt.request_id, attempt.fence, state, summary.batch_id, result)
 
 
 async def _mark_failed(database: Database, batch_id: int, reason: str) -> None:

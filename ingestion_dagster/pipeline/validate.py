@@ -18,9 +18,9 @@ from ingestion_dagster.core.rows.read import read_rows
 from ingestion_dagster.core.rows.reject_messages import message_for
 from ingestion_dagster.core.rows.types import RowReject
 from ingestion_dagster.core.sheets import Workbook, column_letter
-from ingestion_dagster.core.steps import Errand, MappedSnapshot, SheetSnapshot, StagedBatch, Timings
+from ingestion_dagster.core.steps import Attempt, MappedSnapshot, SheetSnapshot, StagedBatch, Timings
 from ingestion_dagster.core.suppliers.supplier import Supplier
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.fetch import fetch_list, open_snapshot
 from ingestion_dagster.pipeline.rekeying import note_rekey
 from ingestion_dagster.pipeline.timing import timed
@@ -30,20 +30,20 @@ from ingestion_dagster.store.catalogue import drive_states, price_steps, supplie
 from ingestion_dagster.store.database import Database, connected
 
 
-async def fetch(place: Workplace, supplier_key: str) -> SheetSnapshot:
+async def fetch(deployment: Deployment, supplier_key: str) -> SheetSnapshot:
     """Bring the supplier's list here and keep its bytes."""
     timings: Timings = {}
     with timed(timings, "fetch"):
-        async with connected(place.database_url, place.limits) as database:
+        async with connected(deployment.database_url, deployment.limits) as database:
             async with database.transaction() as connection:
                 supplier = await suppliers.by_key(connection, supplier_key)
                 listed = await drive_states.listed(connection, supplier.id)  # before the list is read
-            fetched = fetch_list(place, supplier)
+            fetched = fetch_list(deployment, supplier)
             data, filename = fetched.data, fetched.filename
-            sha256, _ = place.snapshots.put(data)
+            sha256, _ = deployment.snapshots.put(data)
             async with database.transaction() as connection:
                 await snapshots.lock_bytes(connection, sha256)
-                _, path = place.snapshots.put(data)  # the sweep may have removed what was there a moment ago
+                _, path = deployment.snapshots.put(data)  # the sweep may have removed what was there a moment ago
                 snapshot_id = await snapshots.record(
                     connection, supplier.id, sha256, path, len(data), filename, supplier.source
                 )
@@ -60,13 +60,13 @@ async def fetch(place: Workplace, supplier_key: str) -> SheetSnapshot:
     )
 
 
-async def stored_snapshot(place: Workplace, supplier_key: str, snapshot_id: int) -> SheetSnapshot:
+async def stored_snapshot(deployment: Deployment, supplier_key: str, snapshot_id: int) -> SheetSnapshot:
     """The reference to an earlier snapshot of the supplier, to be read again."""
-    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+    async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         return await snapshots.get(connection, snapshot_id, supplier_key)
 
 
-async def map_columns(place: Workplace, snapshot: SheetSnapshot, *, reread: bool = False) -> MappedSnapshot:
+async def map_columns(deployment: Deployment, snapshot: SheetSnapshot, *, reread: bool = False) -> MappedSnapshot:
     """Understand the sheet, unless bytes and rules are those of the list in force. `reread` reads in any case.
 
     Raises SheetError where it is no price list that can be understood.
@@ -74,14 +74,17 @@ async def map_columns(place: Workplace, snapshot: SheetSnapshot, *, reread: bool
     timings = dict(snapshot.timings)
     mapping_id, mapped = None, None
     with timed(timings, "map"):
-        async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+        async with (
+            connected(deployment.database_url, deployment.limits) as database,
+            database.transaction() as connection,
+        ):
             supplier = await suppliers.by_key(connection, snapshot.supplier_key)
             remembered = await mappings.confirmed(connection, supplier.id)
             force = await batches.in_force(connection, supplier.id)
             fingerprint = fingerprint_of(snapshot, supplier, remembered.version if remembered else 0)
             known_batch = None if reread else await judgements.of_same_list(connection, supplier.id, fingerprint)
         if known_batch is None:
-            workbook = open_snapshot(place, snapshot, supplier)
+            workbook = open_snapshot(deployment, snapshot, supplier)
             mapping_id, mapped = _understood(workbook, supplier, remembered, _profile_of(force))
     if mapped is not None and mapped.decision == "refuse":
         raise SheetError(_why_refused(mapped))
@@ -132,39 +135,39 @@ def _why_refused(mapped: MappedSheet) -> str:
     return " ".join(reasons) or f"tab {mapped.sheet!r} is not a price list"
 
 
-async def validate_rows(place: Workplace, understood: MappedSnapshot, errand: Errand) -> StagedBatch:
+async def validate_rows(deployment: Deployment, understood: MappedSnapshot, attempt: Attempt) -> StagedBatch:
     """Read every row: good ones into `staged_items`, bad ones into `parsing_logs`."""
     timings = dict(understood.timings)
     with timed(timings, "validate"):
-        async with connected(place.database_url, place.limits) as database:
+        async with connected(deployment.database_url, deployment.limits) as database:
             if understood.stopped_batch_id is not None:
                 staged = await _still_stopped(database, understood, understood.stopped_batch_id)
             elif understood.mapped is None:
-                staged = await _note_unchanged(database, understood, errand)
+                staged = await _note_unchanged(database, understood, attempt)
             else:
-                staged = await _read_and_stage(database, place, understood, understood.mapped, errand)
+                staged = await _read_and_stage(database, deployment, understood, understood.mapped, attempt)
     return staged.model_copy(update={"timings": timings})
 
 
 async def _read_and_stage(
-    database: Database, place: Workplace, understood: MappedSnapshot, mapped: MappedSheet, errand: Errand
+    database: Database, deployment: Deployment, understood: MappedSnapshot, mapped: MappedSheet, attempt: Attempt
 ) -> StagedBatch:
     snapshot = understood.snapshot
     async with database.transaction() as connection:
         supplier = await suppliers.by_key(connection, snapshot.supplier_key)
-    workbook = open_snapshot(place, snapshot, supplier)
+    workbook = open_snapshot(deployment, snapshot, supplier)
     async with database.transaction() as connection:
         batch_id = await batches.open_batch(
             connection,
             supplier.id,
             snapshot.id,
-            errand.task_id,
-            errand.run_id,
+            attempt.task_id,
+            attempt.run_id,
             understood.fingerprint,
             mapping=mapped.model_dump(mode="json"),
             mapping_id=understood.mapping_id,
         )
-        counts = await _stage(database, connection, batch_id, supplier, workbook, mapped, errand)
+        counts = await _stage(database, connection, batch_id, supplier, workbook, mapped, attempt)
     return StagedBatch(
         batch_id=batch_id,
         supplier_key=snapshot.supplier_key,
@@ -189,9 +192,9 @@ async def _stage(
     supplier: Supplier,
     workbook: Workbook,
     mapped: MappedSheet,
-    errand: Errand,
+    attempt: Attempt,
 ) -> _Staged:
-    log = staging.RejectLog(database, errand.task_id, supplier.id, batch_id)
+    log = staging.RejectLog(database, attempt.task_id, supplier.id, batch_id)
     outcomes = read_rows(workbook.sheet(mapped.sheet), mapped, supplier.hints())
     counts = await staging.stage_rows(connection, batch_id, outcomes, log)
     collapsed, conflicting, folded = 0, [], 0
@@ -229,20 +232,20 @@ def _duplicate_reject(row: dict[str, Any], supplier: Supplier) -> RowReject:
     )
 
 
-async def _note_unchanged(database: Database, understood: MappedSnapshot, errand: Errand) -> StagedBatch:
+async def _note_unchanged(database: Database, understood: MappedSnapshot, attempt: Attempt) -> StagedBatch:
     snapshot = understood.snapshot
     async with database.transaction() as connection:
         supplier = await suppliers.by_key(connection, snapshot.supplier_key)
-        return await note_unchanged(connection, supplier, snapshot, understood.fingerprint, errand)
+        return await note_unchanged(connection, supplier, snapshot, understood.fingerprint, attempt)
 
 
 async def note_unchanged(
-    connection: AsyncConnection, supplier: Supplier, snapshot: SheetSnapshot, fingerprint: str, errand: Errand
+    connection: AsyncConnection, supplier: Supplier, snapshot: SheetSnapshot, fingerprint: str, attempt: Attempt
 ) -> StagedBatch:
     """A batch that says: the list is the one in force."""
     force = await batches.in_force(connection, supplier.id)
     batch_id = await batches.open_batch(
-        connection, supplier.id, snapshot.id, errand.task_id, errand.run_id, fingerprint, state="unchanged"
+        connection, supplier.id, snapshot.id, attempt.task_id, attempt.run_id, fingerprint, state="unchanged"
     )
     rows = force["accepted_rows"] if force else 0
     rejected = force["rejected_rows"] if force else 0
@@ -271,9 +274,9 @@ async def _still_stopped(database: Database, understood: MappedSnapshot, batch_i
     )
 
 
-async def mapping_in_words(place: Workplace, batch_id: int) -> dict[str, str]:
+async def mapping_in_words(deployment: Deployment, batch_id: int) -> dict[str, str]:
     """field -> header, of this batch or, where nothing was read, of the batch in force."""
-    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+    async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         batch = await batches.get(connection, batch_id)
         if batch["mapping"] is None and batch["last_batch_id"] is not None:
             batch = await batches.get(connection, batch["last_batch_id"])

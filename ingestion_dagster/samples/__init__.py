@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import Database
 
@@ -50,9 +50,9 @@ SAMPLES = (
 )
 
 
-def deliver(place: Workplace, day: int) -> None:
+def deliver(deployment: Deployment, day: int) -> None:
     """Put the lists of `day` (1 or 2) into the inbox, as the suppliers' mail would."""
-    target = place.settings.inbox_path / INBOX_FOLDER
+    target = deployment.settings.inbox_path / INBOX_FOLDER
     target.mkdir(parents=True, exist_ok=True)
     for sample in SAMPLES:
         waiting = target / f".{sample.file}"
@@ -60,13 +60,13 @@ def deliver(place: Workplace, day: int) -> None:
         waiting.replace(target / sample.file)
 
 
-def register_samples(place: Workplace) -> None:
+def register_samples(deployment: Deployment) -> None:
     """Deliver the first day's lists and register their suppliers."""
-    deliver(place, 1)
+    deliver(deployment, 1)
 
     async def _register(database: Database) -> None:
         async with database.transaction() as connection:
             for sample in SAMPLES:
                 await suppliers.register(connection, sample.key, sample.name, sample.source_type, sample.source)
 
-    place.run(_register)
+    deployment.run(_register)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from ingestion_dagster.core.shown_text import in_chat, one_line
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.logs import logger
 from ingestion_dagster.services.mail import deliver
 from ingestion_dagster.settings import Settings
@@ -32,14 +32,14 @@ LONGEST = 1000
 SECONDS = 5.0
 
 
-async def send_alerts(place: Workplace, database: Database) -> int:
+async def send_alerts(deployment: Deployment, database: Database) -> int:
     """Tell what is new through every sink that the settings name; the number of events told."""
     async with database.transaction() as connection:
         events = await alerts.untold(connection, MOST_AT_ONCE)
     if not events:
         return 0
-    trouble = await asyncio.to_thread(_tell, sinks(place.settings), events)
-    log = logger(place.settings.log_format)
+    trouble = await asyncio.to_thread(_tell, sinks(deployment.settings), events)
+    log = logger(deployment.settings.log_format)
     for event in events:
         log.warning("alert", **as_json(event))
     if trouble:

@@ -13,7 +13,7 @@ from ingestion_dagster.core.guards.rekeying import followed_key, key_title
 from ingestion_dagster.core.mapped_sheet import MappedSheet, Question
 from ingestion_dagster.core.mapping.understand import understand
 from ingestion_dagster.core.values.currencies import is_currency
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.fetch import open_snapshot
 from ingestion_dagster.store.batches import batches, mappings, snapshots
 from ingestion_dagster.store.catalogue import suppliers
@@ -37,14 +37,14 @@ class Confirmed:
 
 
 async def confirm(
-    place: Workplace, key: str, answers: dict[str, str], actor: str, sheet: str | None = None
+    deployment: Deployment, key: str, answers: dict[str, str], actor: str, sheet: str | None = None
 ) -> Confirmed:
     """Remember the columns of the newest list: as understood, with `answers` (field -> header, letter or number).
 
     `decimal=,` and `currency=EUR` become settings. Raises SheetError for a field or column that is not there.
     """
     columns, settings = _sorted_out(answers)
-    async with connected(place.database_url, place.limits) as database:
+    async with connected(deployment.database_url, deployment.limits) as database:
         async with database.transaction() as connection:
             supplier = await suppliers.by_key(connection, key)
             snapshot = await snapshots.newest(connection, key)
@@ -58,7 +58,7 @@ async def confirm(
                 "sheet_name": sheet or hints.sheet_name,
             }
         )
-        mapped = understand(open_snapshot(place, snapshot, told), hints, known.mapping if known else None)
+        mapped = understand(open_snapshot(deployment, snapshot, told), hints, known.mapping if known else None)
         if mapped.decision == "refuse":
             raise SheetError(f"the newest list of {key!r} is no price list: {' '.join(mapped.notes)}")
         async with database.transaction() as connection:

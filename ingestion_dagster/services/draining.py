@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ingestion_dagster.core.errors import StoreBusy, StoreUnavailable
 from ingestion_dagster.core.requests.deferrals import Deferrals
 from ingestion_dagster.core.requests.leases import retry_wait
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database
 from ingestion_dagster.store.requests import Deferred, Delivery, Recorded
@@ -49,16 +49,16 @@ class Drained:
     troubles: list[str] = field(default_factory=list)
 
 
-async def drain(place: Workplace, mailbox: "Mailbox", database: Database, memory: MailMemory) -> Drained:
+async def drain(deployment: Deployment, mailbox: "Mailbox", database: Database, memory: MailMemory) -> Drained:
     """Take what is in the mailbox. Above the high-water mark mail stays in Redis.
 
     Raises StoreUnavailable where PostgreSQL refuses; what was claimed is claimed again by the next tick.
     """
     async with database.transaction(LOCK_SECONDS) as connection:
-        room = place.settings.max_waiting - await requests.waiting_count(connection)
+        room = deployment.settings.max_waiting - await requests.waiting_count(connection)
     if room <= 0:
         return Drained(full=True)
-    work = _Drain(place, mailbox, database, memory, room)
+    work = _Drain(deployment, mailbox, database, memory, room)
     try:
         await work.go()
     except StoreBusy as error:
@@ -70,7 +70,7 @@ async def drain(place: Workplace, mailbox: "Mailbox", database: Database, memory
 class _Drain:
     """One tick's taking of messages."""
 
-    place: Workplace
+    deployment: Deployment
     mailbox: "Mailbox"
     database: Database
     memory: MailMemory
@@ -81,7 +81,7 @@ class _Drain:
     async def go(self) -> None:
         """One claim; another where messages of the last one wait, so that those behind them have their turn."""
         while claimed := self._claim():
-            deferred, most, before = self.done.deferred, self.place.settings.claim_batch, self.memory.claim_next
+            deferred, most, before = self.done.deferred, self.deployment.settings.claim_batch, self.memory.claim_next
             # Assume the worst: whatever ends this work early, the next claim is smaller.
             self.memory.claim_next = max(1, len(claimed) // 2)
             if not await self._record(claimed):
@@ -92,7 +92,7 @@ class _Drain:
 
     def _claim(self) -> "list[Claimed]":
         """What waits for its time is passed over, but counts as open: Redis is not emptied behind a lock."""
-        known, waiting = self.place.settings, self.memory.deferrals.passed_over(time.monotonic())
+        known, waiting = self.deployment.settings, self.memory.deferrals.passed_over(time.monotonic())
         room = self.room - len(self.done.recorded)
         count = min(known.claim_batch, self.memory.claim_next or known.claim_batch, max(1, room))
         try:
@@ -111,7 +111,7 @@ class _Drain:
                 return False
             blocked = self.memory.deferrals.blocked(time.monotonic())
             async with self.database.transaction(LOCK_SECONDS) as connection:
-                found = await requests.record(connection, portion, self.place.rules, blocked, self.end)
+                found = await requests.record(connection, portion, self.deployment.rules, blocked, self.end)
             if not self._confirm([one for one in found if isinstance(one, Recorded)]):
                 return False
             self._defer([one for one in found if isinstance(one, Deferred)])
@@ -133,7 +133,7 @@ class _Drain:
 
     def _defer(self, deferred: Sequence[Deferred]) -> None:
         """They stay claimed; the first of a supplier says how long all of its messages wait."""
-        known, deferrals, now = self.place.settings, self.memory.deferrals, time.monotonic()
+        known, deferrals, now = self.deployment.settings, self.memory.deferrals, time.monotonic()
         self.done.deferred += len(deferred)
         for one in deferred:
             if one.reason is not None:

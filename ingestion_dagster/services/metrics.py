@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingestion_dagster.core.errors import SourceError, StoreUnavailable
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.store.database import Database
 from ingestion_dagster.store.reports import metrics
 
@@ -24,11 +24,11 @@ Sample = tuple[str, Mapping[str, str], float]
 """Suffix of the name, labels, value."""
 
 
-def collect(place: Workplace) -> str:
+def collect(deployment: Deployment) -> str:
     """All figures as text. A server that is away is itself a figure; what the other knows is still there."""
-    lines = _redis(place)
+    lines = _redis(deployment)
     try:
-        queue, loads = place.run(_record)
+        queue, loads = deployment.run(_record)
     except StoreUnavailable:
         lines += _up("database", "PostgreSQL", 0)
     else:
@@ -45,11 +45,11 @@ def _up(name: str, server: str, value: float) -> list[str]:
     return family(f"ingestion_{name}_up", "gauge", f"Whether {server} answers.", [("", {}, value)])
 
 
-def _redis(place: Workplace) -> list[str]:
+def _redis(deployment: Deployment) -> list[str]:
     try:
-        with place.mailbox() as mailbox:
+        with deployment.mailbox() as mailbox:
             depth, unsafe = mailbox.depth(), len(mailbox.unsafe_settings()) + len(mailbox.wrong_keys())
-            quota = _quota(place)
+            quota = _quota(deployment)
     except StoreUnavailable:
         return _up("redis", "Redis", 0)
     waiting = [("", {"list": name}, count) for name, count in depth.items()]
@@ -62,13 +62,13 @@ def _redis(place: Workplace) -> list[str]:
     return lines
 
 
-def _quota(place: Workplace) -> "QuotaUse | None":
+def _quota(deployment: Deployment) -> "QuotaUse | None":
     """Of the service account, where there is one."""
-    if place.settings.google_credentials is None:
+    if deployment.settings.google_credentials is None:
         return None
     from ingestion_dagster.pipeline.google_access import google_access
 
-    with suppress(SourceError), google_access(place) as access:
+    with suppress(SourceError), google_access(deployment) as access:
         return access.used()
     return None
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.guards import evaluate
-from ingestion_dagster.core.steps import Errand, MappedSnapshot
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.core.steps import Attempt, MappedSnapshot
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline import validate
 from ingestion_dagster.pipeline.upsert import judge, locked_batch
 from ingestion_dagster.store.batches import batches, facts, judgements, merge
@@ -30,10 +30,10 @@ class Plan:
     """inserted, prices, other, returned, unchanged, vanished."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     """As `store.judging.changes_of` gives them."""
-    price_steps: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
     """Prices by quantity that would change, as `store.steps.changes_of` gives them."""
     rejects: list[dict[str, Any]] = field(default_factory=list)
-    evaluate: list[dict[str, Any]] = field(default_factory=list)
+    guards: list[dict[str, Any]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """With the command that makes it happen."""
@@ -41,28 +41,28 @@ class Plan:
         return asdict(self) | {"apply_with": apply}
 
 
-async def plan(place: Workplace, key: str, limit: int = 20) -> Plan:
+async def plan(deployment: Deployment, key: str, limit: int = 20) -> Plan:
     """Fetch, read and judge the supplier's list; the staged batch stays, so that exactly it can be approved.
 
     Raises what a load raises. `limit`: rows told of each kind of change.
     """
-    snapshot = await validate.fetch(place, key)
-    understood = await validate.map_columns(place, snapshot)
+    snapshot = await validate.fetch(deployment, key)
+    understood = await validate.map_columns(deployment, snapshot)
     if understood.mapped is None and understood.stopped_batch_id is None:
         return Plan(supplier=key, status="unchanged", snapshot_id=snapshot.id)
-    batch_id = await _staged(place, understood)
-    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+    batch_id = await _staged(deployment, understood)
+    async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         return await _looked_at(connection, batch_id, limit)
 
 
-async def _staged(place: Workplace, understood: MappedSnapshot) -> int:
+async def _staged(deployment: Deployment, understood: MappedSnapshot) -> int:
     if understood.stopped_batch_id is not None:
         return understood.stopped_batch_id
-    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+    async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         made = await judgements.planned(connection, understood.snapshot.supplier_key, understood.fingerprint)
     if made is not None:
         return made
-    return (await validate.validate_rows(place, understood, Errand(f"plan:{uuid4().hex[:12]}"))).batch_id
+    return (await validate.validate_rows(deployment, understood, Attempt(f"plan:{uuid4().hex[:12]}"))).batch_id
 
 
 async def _looked_at(connection: AsyncConnection, batch_id: int, limit: int) -> Plan:

@@ -9,8 +9,8 @@ from ingestion_dagster.core.reports.provenance import (
     Absence,
     Batch,
     EarlierKey,
+    Origin,
     PastPrice,
-    Place,
     PriceStep,
     Provenance,
     Reading,
@@ -21,7 +21,7 @@ from ingestion_dagster.core.rows.types import ItemRow
 from ingestion_dagster.core.sheets import CellError, CellValue, Sheet, cell_address, column_letter
 from ingestion_dagster.core.suppliers.supplier import Supplier
 from ingestion_dagster.core.values.cell_text import raw_text
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.stored_lists import open_list, tab_of
 from ingestion_dagster.store.batches import batches, rejects
 from ingestion_dagster.store.catalogue import price_steps, rekeys, suppliers
@@ -29,12 +29,12 @@ from ingestion_dagster.store.database import connected
 from ingestion_dagster.store.reports import provenance
 
 
-async def why(place: Workplace, key: str, sku: str) -> Provenance:
+async def why(deployment: Deployment, key: str, sku: str) -> Provenance:
     """The chain behind the price of item `sku` of supplier `key`; `sku` may be a key that the item had before.
 
     Raises SourceRejected where there is no such item, with near matches or with the reason its row was not taken.
     """
-    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+    async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         supplier = await suppliers.by_key(connection, key)
         newest = await rejects.newest_judged(connection, supplier.id)
         refused = await provenance.rejects_of_key(connection, newest["id"], sku) if newest else []
@@ -51,10 +51,10 @@ async def why(place: Workplace, key: str, sku: str) -> Provenance:
         steps = await batches.transitions(connection, batch["id"])
         mapping = await provenance.remembered(connection, batch["mapping_id"]) if batch["mapping_id"] else None
         force = await provenance.batch(connection, supplier.last_batch_id) if supplier.last_batch_id else None
-    origin = _origin(place, supplier, batch, history[0], _key_at(item["supplier_sku"], earlier, history[0]))
+    origin = _origin(deployment, supplier, batch, history[0], _key_at(item["supplier_sku"], earlier, history[0]))
     latest = None
     if force is not None and force["id"] != batch["id"] and item["missing_since"] is None and not refused:
-        latest = _latest(place, supplier, force, item)
+        latest = _latest(deployment, supplier, force, item)
     return Provenance(
         supplier=key,
         supplier_sku=item["supplier_sku"],
@@ -102,28 +102,30 @@ def _key_at(key: str, earlier: list[dict[str, Any]], known: dict[str, Any]) -> s
     return key
 
 
-def _origin(place: Workplace, supplier: Supplier, batch: dict[str, Any], known: dict[str, Any], key: str) -> Place:
+def _origin(
+    deployment: Deployment, supplier: Supplier, batch: dict[str, Any], known: dict[str, Any], key: str
+) -> Origin:
     """The cell that the history names, with what stands there."""
     mapped = MappedSheet.model_validate(batch["mapping"])
     row, column = known["row_number"] - 1, known["column_index"]
     told = _place(batch, mapped, row, column)
     try:
-        sheet = tab_of(open_list(place, supplier, batch), mapped)
+        sheet = tab_of(open_list(deployment, supplier, batch), mapped)
         found = _row_item(sheet, mapped, supplier, row)
         told |= _cell(sheet, row, column)
     except DataIngestionError as error:
-        return Place(**told, note=f"the cell cannot be read again: {error}; this is what is on record")
+        return Origin(**told, note=f"the cell cannot be read again: {error}; this is what is on record")
     price = found.price if found is not None and found.supplier_sku == key else None
     agrees = price == known["price"]
     note = "" if agrees else "today's rules and settings read this row differently; `ingestion what-if` shows more"
-    return Place(**told, reads_as=price, agrees=agrees, note=note)
+    return Origin(**told, reads_as=price, agrees=agrees, note=note)
 
 
-def _latest(place: Workplace, supplier: Supplier, batch: dict[str, Any], item: dict[str, Any]) -> Place | None:
+def _latest(deployment: Deployment, supplier: Supplier, batch: dict[str, Any], item: dict[str, Any]) -> Origin | None:
     """The item's cell in the list in force; None where today's rules do not find it there or it cannot be read."""
     mapped = MappedSheet.model_validate(batch["mapping"])
     try:
-        sheet = tab_of(open_list(place, supplier, batch), mapped)
+        sheet = tab_of(open_list(deployment, supplier, batch), mapped)
         rows = (row for row in read_rows(sheet, mapped, supplier.hints()) if isinstance(row, ItemRow))
         own = (row for row in rows if row.supplier_sku == item["supplier_sku"])
         found = next(own, None)
@@ -133,7 +135,7 @@ def _latest(place: Workplace, supplier: Supplier, batch: dict[str, Any], item: d
             return None
         told = _place(batch, mapped, found.row_number, found.price_column)
         told |= _cell(sheet, found.row_number, found.price_column)
-        return Place(**told, reads_as=found.price, agrees=found.price == item["current_price"])
+        return Origin(**told, reads_as=found.price, agrees=found.price == item["current_price"])
     except DataIngestionError:
         return None
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import DataIngestionError, StoreBusy, StoreUnavailable
 from ingestion_dagster.core.requests.leases import RunState, Verdict, retry_wait, verdict
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.services.clock_watch import ClockMemory, watch
 from ingestion_dagster.services.draining import MailMemory, drain
 from ingestion_dagster.store import requests
@@ -71,7 +71,7 @@ class Memory:
 
 
 async def tick(
-    place: Workplace, mailbox: "Mailbox", database: Database, run_of: RunLookup, memory: Memory | None = None
+    deployment: Deployment, mailbox: "Mailbox", database: Database, run_of: RunLookup, memory: Memory | None = None
 ) -> Tick:
     """One round. Everything is committed before it returns; what it returns can be asked for again.
 
@@ -80,22 +80,22 @@ async def tick(
     done, memory = Tick(), memory or Memory()
     memory.ticks += 1
     done.troubles.extend(await watch(database, memory.clock))
-    await _reap(place, database, run_of, done)
-    mail = await drain(place, mailbox, database, memory.mail)
+    await _reap(deployment, database, run_of, done)
+    mail = await drain(deployment, mailbox, database, memory.mail)
     done.recorded, done.full, done.deferred = mail.recorded, mail.full, len(memory.mail.deferrals)
     done.troubles.extend(mail.troubles)
-    known = place.settings
+    known = deployment.settings
     longest_wait, longest_lease = 2 * known.retry_cap_seconds, max(LEASE_FOR_START, known.job_timeout + 60.0)
     async with database.transaction() as connection:
         leases = await requests.lease(connection, known.max_jobs, LEASE_FOR_START, longest_wait, longest_lease)
         done.waiting = await requests.waiting_count(connection) - len(leases)
     offered = [lease for lease in leases if lease.run_id is None and run_of(lease) == "absent"]
-    done.to_start = await _offered(database, place, offered, memory, done)
-    await _republish(place, mailbox, database, memory, done)
+    done.to_start = await _offered(database, deployment, offered, memory, done)
+    await _republish(deployment, mailbox, database, memory, done)
     return done
 
 
-async def _reap(place: Workplace, database: Database, run_of: RunLookup, done: Tick) -> None:
+async def _reap(deployment: Deployment, database: Database, run_of: RunLookup, done: Tick) -> None:
     """Requests whose run ended without a word, was cancelled, or is past its lease."""
     async with database.transaction() as connection:
         now = (await connection.execute(text("SELECT now()"))).scalar_one()
@@ -107,7 +107,7 @@ async def _reap(place: Workplace, database: Database, run_of: RunLookup, done: T
             continue
         try:
             async with database.transaction(LOCK_SECONDS) as connection:
-                state = await _taken_back(place, connection, lease, run, what)
+                state = await _taken_back(deployment, connection, lease, run, what)
         except StoreBusy as error:
             done.troubles.append(f"request {lease.task_id} is looked at again by the next tick: {error}")
             continue
@@ -118,7 +118,7 @@ async def _reap(place: Workplace, database: Database, run_of: RunLookup, done: T
 
 
 async def _taken_back(
-    place: Workplace, connection: AsyncConnection, lease: Lease, run: RunState, what: Verdict
+    deployment: Deployment, connection: AsyncConnection, lease: Lease, run: RunState, what: Verdict
 ) -> str | None:
     """The request's new state, None where it keeps its lease."""
     if what == "extend":
@@ -126,12 +126,14 @@ async def _taken_back(
         return None
     if what == "cancelled":
         return await requests.cancelled(connection, lease.request_id, lease.fence)
-    return await _without_a_word(place, connection, lease, run)
+    return await _without_a_word(deployment, connection, lease, run)
 
 
-async def _without_a_word(place: Workplace, connection: AsyncConnection, lease: Lease, run: RunState) -> str | None:
+async def _without_a_word(
+    deployment: Deployment, connection: AsyncConnection, lease: Lease, run: RunState
+) -> str | None:
     """A run that took the request up has used an attempt; one that never came so far says nothing about the request."""
-    wait = retry_wait(lease.attempt, place.settings.retry_base_seconds, place.settings.retry_cap_seconds)
+    wait = retry_wait(lease.attempt, deployment.settings.retry_base_seconds, deployment.settings.retry_cap_seconds)
     if lease.run_id is None:
         reason = (
             f"attempt {lease.attempt}: its run never began (Dagster did not start it in time, or its process died"
@@ -143,7 +145,7 @@ async def _without_a_word(place: Workplace, connection: AsyncConnection, lease: 
 
 
 async def _offered(
-    database: Database, place: Workplace, leases: list[Lease], memory: Memory, done: Tick
+    database: Database, deployment: Deployment, leases: list[Lease], memory: Memory, done: Tick
 ) -> list[Lease]:
     """Those to ask a run for. One that Dagster cannot make would keep all others of its tick from starting."""
     memory.offers = {lease.run_key: memory.offers.get(lease.run_key, 0) + 1 for lease in leases}
@@ -152,7 +154,7 @@ async def _offered(
         if memory.offers[lease.run_key] <= MOST_OFFERS:
             fine.append(lease)
             continue
-        wait = place.settings.retry_cap_seconds
+        wait = deployment.settings.retry_cap_seconds
         reason = f"Dagster made no run of it in {MOST_OFFERS} ticks; see the ticks of the sensor ingestion_queue"
         try:
             async with database.transaction(LOCK_SECONDS) as connection:
@@ -164,19 +166,23 @@ async def _offered(
     return fine
 
 
-async def _republish(place: Workplace, mailbox: "Mailbox", database: Database, memory: Memory, done: Tick) -> None:
+async def _republish(
+    deployment: Deployment, mailbox: "Mailbox", database: Database, memory: Memory, done: Tick
+) -> None:
     """Results that are new, and a few of those that Redis should have, in case it lost them."""
     try:
-        await _look_for_lost_results(place, mailbox, database, memory)
-        done.published = await publish(place, mailbox, database)
+        await _look_for_lost_results(deployment, mailbox, database, memory)
+        done.published = await publish(deployment, mailbox, database)
     except StoreUnavailable as error:
         done.troubles.append(f"results are on record but not in Redis: {error}")
 
 
-async def _look_for_lost_results(place: Workplace, mailbox: "Mailbox", database: Database, memory: Memory) -> None:
+async def _look_for_lost_results(
+    deployment: Deployment, mailbox: "Mailbox", database: Database, memory: Memory
+) -> None:
     async with database.transaction() as connection:
         found = await requests.recent_results(
-            connection, memory.looked_down_to, place.settings.result_ttl_seconds, RESULTS_LOOKED_AT
+            connection, memory.looked_down_to, deployment.settings.result_ttl_seconds, RESULTS_LOOKED_AT
         )
     memory.looked_down_to = found[-1][0] if len(found) == RESULTS_LOOKED_AT else None
     lost = set(mailbox.missing_results([task_id for _, task_id in found]))
@@ -185,23 +191,23 @@ async def _look_for_lost_results(place: Workplace, mailbox: "Mailbox", database:
             await requests.unpublish(connection, [request_id for request_id, task_id in found if task_id in lost])
 
 
-async def publish_soon(place: Workplace) -> str | None:
+async def publish_soon(deployment: Deployment) -> str | None:
     """Publish from a run, so that nobody waits for the sensor's next look. What goes wrong is said, not raised: the
     result is on record and the sensor publishes what is missing."""
     try:
-        with place.mailbox() as mailbox:
-            async with connected(place.database_url, place.limits) as database:
-                await publish(place, mailbox, database)
+        with deployment.mailbox() as mailbox:
+            async with connected(deployment.database_url, deployment.limits) as database:
+                await publish(deployment, mailbox, database)
     except DataIngestionError as error:
         return str(error)
     return None
 
 
-async def publish(place: Workplace, mailbox: "Mailbox", database: Database, limit: int = 500) -> int:
+async def publish(deployment: Deployment, mailbox: "Mailbox", database: Database, limit: int = 500) -> int:
     """Results on record that Redis does not have yet."""
     async with database.transaction() as connection:
         waiting = await requests.unpublished(connection, limit)
         if waiting:
-            mailbox.publish([(task, result) for _, task, result in waiting], place.settings.result_ttl_seconds)
+            mailbox.publish([(task, result) for _, task, result in waiting], deployment.settings.result_ttl_seconds)
             await requests.published(connection, [request_id for request_id, _, _ in waiting])
     return len(waiting)

@@ -13,9 +13,9 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import DataIngestionError, SourceError
-from ingestion_dagster.core.steps import Errand
+from ingestion_dagster.core.steps import Attempt
 from ingestion_dagster.core.suppliers.supplier import Supplier
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.google_access import google_access, source_of
 from ingestion_dagster.pipeline.validate import fingerprint_of, note_unchanged
 from ingestion_dagster.store.batches import judgements, mappings, merge, snapshots
@@ -41,23 +41,25 @@ class Refreshed:
     """Why Google could not be asked; then every list is read."""
 
 
-async def refresh(place: Workplace, moment: str, run_id: str | None = None, *, everything: bool = False) -> Refreshed:
+async def refresh(
+    deployment: Deployment, moment: str, run_id: str | None = None, *, everything: bool = False
+) -> Refreshed:
     """Ask for the load of every active supplier's list, except those that nobody edited; `everything` excepts none.
 
     `moment` names the refresh: asked twice with the same one, no list is loaded twice.
     """
-    async with connected(place.database_url, place.limits) as database:
+    async with connected(deployment.database_url, deployment.limits) as database:
         async with database.transaction() as connection:
             active = await suppliers.every(connection, active_only=True)
             before = await drive_states.every(connection)
-        listed, trouble = _listing(place, active)
+        listed, trouble = _listing(deployment, active)
         if listed is not None:
             async with database.transaction() as connection:
                 await drive_states.note_listing(connection, listed.items())
         same = {} if everything else _unedited(active, before, listed or {})
         outcomes = {key: await _look(database, supplier, moment, run_id) for key, supplier in same.items()}
     asked = tuple(supplier.key for supplier in active if outcomes.get(supplier.key, "ask") == "ask")
-    send(place, f"refresh-{moment}", asked)
+    send(deployment, f"refresh-{moment}", asked)
     return Refreshed(
         asked,
         tuple(key for key, outcome in outcomes.items() if outcome == "unchanged"),
@@ -71,35 +73,35 @@ def task_of(moment: str, key: str) -> str:
     return f"refresh-{moment}-{key}"
 
 
-def send(place: Workplace, errand: str, keys: Sequence[str]) -> None:
+def send(deployment: Deployment, attempt: str, keys: Sequence[str]) -> None:
     """A message per supplier, `errand`-`key`, as any producer's. A request that is on record already has no effect."""
-    with place.mailbox() as mailbox:
+    with deployment.mailbox() as mailbox:
         for key in keys:
-            mailbox.send(orjson.dumps({"task_id": f"{errand}-{key}", "supplier": key}))
+            mailbox.send(orjson.dumps({"task_id": f"{attempt}-{key}", "supplier": key}))
 
 
-def _listing(place: Workplace, active: Sequence[Supplier]) -> tuple[dict[UUID, State | None] | None, str | None]:
+def _listing(deployment: Deployment, active: Sequence[Supplier]) -> tuple[dict[UUID, State | None] | None, str | None]:
     """Drive's word on each Google Sheet that a robot reads, None for what it does not know; or why there is none."""
     from ingestion_dagster.sources.google.drive import list_documents
 
     robots = [s for s in active if s.source_type == "google_sheets" and not s.source.get("public")]
     if not robots:
         return None, None
-    if place.settings.google_credentials is None:
+    if deployment.settings.google_credentials is None:
         return None, "no service account is configured (GOOGLE_APPLICATION_CREDENTIALS), so every list is read"
     try:
-        with google_access(place) as access:
+        with google_access(deployment) as access:
             documents = list_documents(access.client)
     except SourceError as error:
         return None, f"{error} So every list is read."
-    return {supplier.id: _state(place, supplier, documents) for supplier in robots}, None
+    return {supplier.id: _state(deployment, supplier, documents) for supplier in robots}, None
 
 
-def _state(place: Workplace, supplier: Supplier, documents: "Mapping[str, DriveState]") -> State | None:
+def _state(deployment: Deployment, supplier: Supplier, documents: "Mapping[str, DriveState]") -> State | None:
     """Document, tab, and what Drive says of the document; None where it says nothing, or the source is unfit."""
     try:
         source = source_of(supplier)
-        link = source.link(place.settings.allowed_hosts)
+        link = source.link(deployment.settings.allowed_hosts)
     except DataIngestionError:
         return None
     known = documents.get(link.key)
@@ -123,7 +125,7 @@ def _unedited(
 
 async def _look(database: Database, supplier: Supplier, moment: str, run_id: str | None) -> str:
     """What to do about a list that nobody edited: `unchanged` (noted), `waiting`, or `ask` where it is not in force."""
-    errand = Errand(task_of(moment, supplier.key), run_id)
+    attempt = Attempt(task_of(moment, supplier.key), run_id)
     async with database.transaction() as connection:
         await merge.lock_supplier(connection, supplier.id)
         found = await _same_list(connection, supplier)
@@ -132,7 +134,7 @@ async def _look(database: Database, supplier: Supplier, moment: str, run_id: str
         snapshot, fingerprint, state = found
         if state != "applied":
             return "waiting"
-        await note_unchanged(connection, supplier, snapshot, fingerprint, errand)
+        await note_unchanged(connection, supplier, snapshot, fingerprint, attempt)
         await merge.mark_seen(connection, supplier.id, None)
         return "unchanged"
 

@@ -16,7 +16,7 @@ from ingestion_dagster.core.sheets import CellError, Row, cell_address
 from ingestion_dagster.core.suppliers.registry import Registry, RowProblem, SupplierSpec, parse_registry
 from ingestion_dagster.core.suppliers.registry_plan import CurrentSupplier, RegistryPlan, plan_registry
 from ingestion_dagster.core.suppliers.supplier import Supplier
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.google_access import GOOGLE_SUFFIX, fetch_google
 from ingestion_dagster.services.refresh import send
 from ingestion_dagster.store.catalogue import registry_rows, suppliers
@@ -45,25 +45,25 @@ class RegistryOutcome:
         return {name: getattr(self, name) for name in names} | {"problems": problems}
 
 
-async def sync_registry(place: Workplace, moment: str, *, dry_run: bool = False) -> RegistryOutcome:
+async def sync_registry(deployment: Deployment, moment: str, *, dry_run: bool = False) -> RegistryOutcome:
     """Keep the suppliers in step with the registry sheet. `dry_run` tells what would change and writes nothing.
 
     Raises SourceUnavailable, SourceRejected or SheetError where the sheet cannot be read or holds no supplier; then
     nothing was changed.
     """
-    rows = read_registry(place)
-    registry = parse_registry(rows, place.settings.allowed_hosts)
-    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+    rows = read_registry(deployment)
+    registry = parse_registry(rows, deployment.settings.allowed_hosts)
+    async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         await registry_rows.lock(connection)
         before = {supplier.key: supplier for supplier in await suppliers.every(connection)}
         managed = await registry_rows.managed(connection)
         plan = _careful(plan_registry([_current(s, managed) for s in before.values()], registry), rows)
         asked = _to_load(plan, before)
         if not dry_run:
-            await _write(connection, place, plan, registry, before)
+            await _write(connection, deployment, plan, registry, before)
             asked = tuple(dict.fromkeys((*asked, *await registry_rows.never_asked(connection))))
     if not dry_run:
-        send(place, f"registry-{moment}", asked)
+        send(deployment, f"registry-{moment}", asked)
     return RegistryOutcome(
         tuple(spec.key for spec in plan.add),
         tuple(spec.key for spec in plan.update),
@@ -74,17 +74,17 @@ async def sync_registry(place: Workplace, moment: str, *, dry_run: bool = False)
     )
 
 
-def read_registry(place: Workplace) -> list[Row]:
+def read_registry(deployment: Deployment) -> list[Row]:
     """The rows of the tab that the address names by its number, else of the first one that is shown."""
     from ingestion_dagster.sources.google.sheets import GoogleSource
     from ingestion_dagster.sources.google.snapshot import open_google_snapshot
 
-    address = place.settings.registry_sheet
+    address = deployment.settings.registry_sheet
     if not address:
         raise SourceRejected(
             "there is no registry sheet: set INGESTION_REGISTRY_SHEET to its address (docs/google-access.md)"
         )
-    fetched = fetch_google(place, GoogleSource(sheet_url=address, supplier="the registry"), "registry")
+    fetched = fetch_google(deployment, GoogleSource(sheet_url=address, supplier="the registry"), "registry")
     if fetched.filename.endswith(GOOGLE_SUFFIX):
         workbook = open_google_snapshot(fetched.data)
     else:
@@ -127,12 +127,12 @@ def _current(supplier: Supplier, managed: frozenset[str]) -> CurrentSupplier:
 
 async def _write(
     connection: AsyncConnection,
-    place: Workplace,
+    deployment: Deployment,
     plan: RegistryPlan,
     registry: Registry,
     before: dict[str, Supplier],
 ) -> None:
-    known = place.settings
+    known = deployment.settings
     for spec in (*plan.add, *plan.update):
         check_source(spec.source_type, spec.source, str(known.inbox_path), known.allowed_hosts)
         await suppliers.register(

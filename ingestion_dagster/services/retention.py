@@ -9,7 +9,7 @@ from upath import UPath
 
 from ingestion_dagster.core.clocks import Clocks, warnings
 from ingestion_dagster.core.errors import SourceUnavailable, StoreUnavailable
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.store import clock
 from ingestion_dagster.store.batches import batches, retention
 from ingestion_dagster.store.database import Database, connected
@@ -37,17 +37,17 @@ class Swept:
         return asdict(self)
 
 
-async def sweep(place: Workplace) -> Swept:
+async def sweep(deployment: Deployment) -> Swept:
     """Remove what the settings allow to forget. May be cut short at any point and done again."""
-    known = place.settings
-    async with connected(place.database_url, place.limits) as database:
+    known = deployment.settings
+    async with connected(deployment.database_url, deployment.limits) as database:
         async with database.transaction() as connection:
             _check_clocks(await clock.clocks(connection))
             abandoned = await retention.abandon(connection, known.work_keep_days)
         async with database.transaction() as connection:
             staged = await batches.sweep_staged(connection)
             deliveries = await retention.prune_deliveries(connection, known.work_keep_days)
-        snapshots, files = await _sweep_snapshots(place, database)
+        snapshots, files = await _sweep_snapshots(deployment, database)
     return Swept(
         snapshots=snapshots,
         files=files,
@@ -65,15 +65,15 @@ def _check_clocks(clocks: Clocks) -> None:
     raise StoreUnavailable(f"nothing is swept: {' '.join(warnings(clocks, clocks.database))}")
 
 
-async def _sweep_snapshots(place: Workplace, database: Database) -> tuple[int, int]:
+async def _sweep_snapshots(deployment: Deployment, database: Database) -> tuple[int, int]:
     """Bytes go before their rows are committed as deleted: cut short, the next sweep does the same again."""
-    known, files, snapshots = place.settings, 0, 0
+    known, files, snapshots = deployment.settings, 0, 0
     async with database.transaction() as connection:
         expired = await retention.expired_snapshots(connection, known.snapshot_keep_last, known.snapshot_keep_days)
     for content in expired:
         async with database.transaction() as connection:
             if await retention.forget_snapshots(connection, content):
-                place.snapshots.delete(content.sha256)
+                deployment.snapshots.delete(content.sha256)
                 files += 1
         snapshots += len(content.snapshot_ids)
     return snapshots, files

@@ -13,7 +13,7 @@ from ingestion_dagster.core.errors import StaleSnapshot, StoreRejected
 from ingestion_dagster.core.guards.evaluate import Facts
 from ingestion_dagster.core.mapped_sheet import MappedSheet
 from ingestion_dagster.core.steps import LoadSummary, SheetSnapshot, result_object
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.upsert import apply, check_content, facts_of, locked_batch
 from ingestion_dagster.pipeline.validate import fingerprint_of
 from ingestion_dagster.services import queue
@@ -24,7 +24,7 @@ from ingestion_dagster.store.database import Database, connected
 
 
 async def approve(
-    place: Workplace, batch_id: int, actor: str, note: str | None = None, force: int | None = None
+    deployment: Deployment, batch_id: int, actor: str, note: str | None = None, force: int | None = None
 ) -> LoadSummary:
     """Take the held (or planned) batch into the catalogue, exactly as it was judged; its mapping is remembered.
 
@@ -33,7 +33,7 @@ async def approve(
     judged, or its staged rows are not the judged ones.
     """
     started = time.perf_counter()
-    async with connected(place.database_url, place.limits) as database:
+    async with connected(deployment.database_url, deployment.limits) as database:
         async with database.transaction() as connection:
             batch = await _undecided(connection, batch_id)
             await merge.check_order(connection, batch_id)
@@ -42,11 +42,11 @@ async def approve(
             supplier = await suppliers.by_id(connection, batch["supplier_id"])
             _check_loss(batch, await facts_of(connection, batch, supplier), force)
             await batches.move(connection, batch_id, "approved", actor, note)
-            summary = await apply(connection, place, supplier, batch, actor)
+            summary = await apply(connection, deployment, supplier, batch, actor)
             await _remember(connection, batch, actor)
             summary = summary.model_copy(update={"timings": {"merge": round(time.perf_counter() - started, 4)}})
             await requests.settle_held(connection, batch_id, "applied", result=_outcome(summary))
-        await _tidy(place, database, batch_id)
+        await _tidy(deployment, database, batch_id)
     return summary
 
 
@@ -64,28 +64,28 @@ def _check_loss(batch: dict[str, Any], facts: Facts, force: int | None) -> None:
     )
 
 
-async def reject(place: Workplace, batch_id: int, actor: str, note: str | None = None) -> str:
+async def reject(deployment: Deployment, batch_id: int, actor: str, note: str | None = None) -> str:
     """Refuse the batch: the catalogue stays as it is. Returns the supplier's key; raises StoreRejected as `approve`."""
-    async with connected(place.database_url, place.limits) as database:
+    async with connected(deployment.database_url, deployment.limits) as database:
         async with database.transaction() as connection:
             batch = await _undecided(connection, batch_id)
             reason = f"rejected by {actor}" + (f": {note}" if note else "")
             await batches.move(connection, batch_id, "rejected", actor, reason)
             await requests.settle_held(connection, batch_id, "dead", "BatchRejected", f"batch {batch_id} was {reason}")
-        await _tidy(place, database, batch_id)
+        await _tidy(deployment, database, batch_id)
     return str(batch["supplier_key"])
 
 
-async def decision_token(place: Workplace, batch_id: int) -> str:
+async def decision_token(deployment: Deployment, batch_id: int) -> str:
     """What has to be known to decide about the batch from where nobody can be asked who he is."""
-    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+    async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         return str((await batches.get(connection, batch_id))["decision_token"])
 
 
-async def check_token(place: Workplace, batch_id: int, token: str) -> None:
+async def check_token(deployment: Deployment, batch_id: int, token: str) -> None:
     """Raises StoreRejected where `token` is not the batch's: a number can be guessed, a token has to be seen."""
     if not compare_digest(
-        (await decision_token(place, batch_id)).encode(), token.strip().lower().encode(errors="replace")
+        (await decision_token(deployment, batch_id)).encode(), token.strip().lower().encode(errors="replace")
     ):
         raise StoreRejected(
             f"the token is not that of batch {batch_id}; nothing was decided. The held list shows it in Dagster"
@@ -129,8 +129,8 @@ def _outcome(summary: LoadSummary) -> dict[str, Any]:
     return {name: whole[name] for name in ("status", "batch_id", "statistics", "errors")}
 
 
-async def _tidy(place: Workplace, database: Database, batch_id: int) -> None:
+async def _tidy(deployment: Deployment, database: Database, batch_id: int) -> None:
     """Staged rows go, the new result is published (or by the sensor's next tick, where Redis does not answer now)."""
     async with database.transaction() as connection:
         await batches.sweep_staged(connection, batch_id)
-    await queue.publish_soon(place)
+    await queue.publish_soon(deployment)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion_dagster.core.steps import failure_object
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import connected
 
@@ -27,7 +27,7 @@ class Waited:
 
 
 async def outcomes(
-    place: Workplace,
+    deployment: Deployment,
     task_ids: Sequence[str],
     seconds: float,
     tell: Callable[[str], None],
@@ -35,7 +35,7 @@ async def outcomes(
 ) -> Waited:
     """Wait at most `seconds` for the outcomes of `task_ids`; each is handed to `done` when it is there."""
     begun, waited = time.monotonic(), Waited(open=dict.fromkeys(task_ids, IN_REDIS))
-    async with connected(place.database_url, place.limits) as database:
+    async with connected(deployment.database_url, deployment.limits) as database:
         while True:
             async with database.transaction() as connection:
                 found = await requests.whereabouts(connection, list(waited.open))

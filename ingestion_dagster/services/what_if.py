@@ -11,7 +11,7 @@ from ingestion_dagster.core.rows.read import read_rows
 from ingestion_dagster.core.rows.types import ItemRow, RowReject
 from ingestion_dagster.core.steps import SheetSnapshot
 from ingestion_dagster.core.suppliers.supplier import Supplier
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline import validate
 from ingestion_dagster.pipeline.fetch import open_snapshot
 from ingestion_dagster.pipeline.stored_lists import snapshot_of, tab_of
@@ -21,23 +21,23 @@ from ingestion_dagster.store.database import connected
 from ingestion_dagster.store.reports import applied
 
 
-async def chosen(place: Workplace, keys: Sequence[str]) -> list[Supplier]:
+async def chosen(deployment: Deployment, keys: Sequence[str]) -> list[Supplier]:
     """The suppliers called `keys`, or all that are not paused. Raises SourceRejected for an unknown key."""
-    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+    async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         if keys:
             return [await suppliers.by_key(connection, key) for key in dict.fromkeys(keys)]
         return await suppliers.every(connection, active_only=True)
 
 
-async def what_if(place: Workplace, supplier: Supplier, last: int) -> AsyncIterator[ListResult]:
+async def what_if(deployment: Deployment, supplier: Supplier, last: int) -> AsyncIterator[ListResult]:
     """The supplier's `last` applied lists, newest first, each read again and compared."""
-    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+    async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         batches = await applied.lists(connection, supplier.id, last)
     for batch in batches:
-        yield await _compared(place, supplier, batch)
+        yield await _compared(deployment, supplier, batch)
 
 
-async def _compared(place: Workplace, supplier: Supplier, batch: dict[str, Any]) -> ListResult:
+async def _compared(deployment: Deployment, supplier: Supplier, batch: dict[str, Any]) -> ListResult:
     head = {
         "supplier": supplier.key,
         "snapshot_id": batch["snapshot_id"],
@@ -49,14 +49,14 @@ async def _compared(place: Workplace, supplier: Supplier, batch: dict[str, Any])
     except DataIngestionError as error:
         return ListResult(**head, outcome="skipped", note=str(error))
     try:
-        understood = await validate.map_columns(place, snapshot, reread=True)
+        understood = await validate.map_columns(deployment, snapshot, reread=True)
         assert understood.mapped is not None  # `reread` always reads
-        settled, refused = _read(place, supplier, snapshot, understood.mapped)
+        settled, refused = _read(deployment, supplier, snapshot, understood.mapped)
     except DataIngestionError as error:
         if error.retryable:
             raise
         return ListResult(**head, outcome="different", note=f"it would not be read: {error}")
-    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+    async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         then = await applied.prices_after(connection, supplier.id, batch)
         logged = await rejects.rejects_of(connection, batch["id"])
     mapping = mapping_changes(MappedSheet.model_validate(batch["mapping"]), understood.mapped)
@@ -76,11 +76,11 @@ async def _compared(place: Workplace, supplier: Supplier, batch: dict[str, Any])
 
 
 def _read(
-    place: Workplace, supplier: Supplier, snapshot: SheetSnapshot, mapped: MappedSheet
+    deployment: Deployment, supplier: Supplier, snapshot: SheetSnapshot, mapped: MappedSheet
 ) -> tuple[Settled, list[Rejected]]:
     """Every row as today's rules read it. Of an item only key, price, currency and row are kept."""
     refused: list[Rejected] = []
-    sheet = tab_of(open_snapshot(place, snapshot, supplier), mapped)
+    sheet = tab_of(open_snapshot(deployment, snapshot, supplier), mapped)
 
     def items() -> Iterator[ItemRow]:
         for row in read_rows(sheet, mapped, supplier.hints()):

@@ -68,7 +68,7 @@ class Battle:
     """Keeps the workers alive, aims the next crash, kills servers, sends messages."""
 
     def __init__(self, servers: Servers, place: Field, plan: Plan) -> None:
-        self.servers, self.place, self.plan = servers, place, plan
+        self.servers, self.deployment, self.plan = servers, place, plan
         self.chance = random.Random(plan.seed)
         self.report = Report()
         self.workers: dict[int, tuple[Any, str]] = {}
@@ -114,12 +114,12 @@ class Battle:
 
     def _start(self, kind: str) -> None:
         """With an aim at the point that was hit least, as long as one needs hits."""
-        hits = hits_in(self.place.hits)
+        hits = hits_in(self.deployment.hits)
         of_kind = [point for point in self.plan.points if point in (SENSOR_POINTS if kind == "sensor" else RUN_POINTS)]
         needed = [point for point in of_kind if hits[point] < self.plan.hits]
         point = self.chance.choice(needed) if needed else None
         target = sensor if kind == "sensor" else run_worker
-        process = _fork.Process(target=target, args=(self.place, point, self.chance.randint(1, 2)), daemon=True)
+        process = _fork.Process(target=target, args=(self.deployment, point, self.chance.randint(1, 2)), daemon=True)
         process.start()
         assert process.pid is not None
         self.workers[process.pid] = (process, kind)
@@ -141,7 +141,7 @@ class Battle:
 
     @property
     def servers_redis(self) -> str:
-        return self.place.redis_url
+        return self.deployment.redis_url
 
     def _message(self, name: str) -> bytes:
         supplier = f"s{int(name[2:]) % SUPPLIERS}"
@@ -172,7 +172,7 @@ class Battle:
 
     def _sends(self) -> bool:
         """More messages than planned keep the system going until every point was hit and every server killed."""
-        hits = hits_in(self.place.hits)
+        hits = hits_in(self.deployment.hits)
         return (
             len(self.acked) < self.plan.messages
             or bool(self.server_kills_left)
@@ -189,7 +189,7 @@ class Battle:
             return 1
 
     def _sql(self, statement: str) -> list[tuple[Any, ...]]:
-        connection = psycopg2.connect(self.place.database_url, connect_timeout=3)
+        connection = psycopg2.connect(self.deployment.database_url, connect_timeout=3)
         try:
             with connection.cursor() as cursor:
                 cursor.execute(statement)
@@ -213,7 +213,7 @@ class Battle:
             raw = [*client.lrange("ingestion:queue", 0, -1), *client.hvals("ingestion:payload")]
         open_now |= {json.loads(one)["source_config"]["sheet_name"] for one in raw if b"sheet_name" in one}
         self.report.sent = len(self.acked)
-        self.report.hits = hits_in(self.place.hits)
+        self.report.hits = hits_in(self.deployment.hits)
         self.report.doubled = sum(1 for count in effects.values() if count > 1)
         missing = [name for name in self.acked if not effects[name]]
         self.report.given_up = sum(1 for name in missing if name in dead)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.redis_store import mailbox as queue
 from ingestion_dagster.redis_store.mailbox import Mailbox
 from ingestion_dagster.services import queue as dispatch
@@ -36,14 +36,14 @@ def acknowledgement_in_a_second_transaction() -> None:
 def confirm_before_commit() -> None:
     """Redis forgets a message before PostgreSQL has it."""
 
-    async def _drain(place: Workplace, mailbox: Mailbox, database: Database, memory: MailMemory) -> Drained:
-        claimed = mailbox.claim(place.settings.claim_batch, place.settings.max_message_bytes)
+    async def _drain(deployment: Deployment, mailbox: Mailbox, database: Database, memory: MailMemory) -> Drained:
+        claimed = mailbox.claim(deployment.settings.claim_batch, deployment.settings.max_message_bytes)
         if not claimed:
             return Drained()
         mailbox.confirm([one.id for one in claimed])
         async with database.transaction() as connection:
             deliveries = [Delivery(one.id, one.raw, one.whole_size, one.high) for one in claimed]
-            found = await requests.record(connection, deliveries, place.rules)
+            found = await requests.record(connection, deliveries, deployment.rules)
         return Drained(recorded=[one for one in found if isinstance(one, Recorded)])
 
     dispatch.drain = _drain

@@ -32,23 +32,23 @@ class Servers:
     def __init__(self, root: Path) -> None:
         self.paths = Paths(root)
         make_folders(self.paths)
-        self.place = settle(self.paths)
-        self.passwords = state.passwords(self.place.data / "passwords.json")
+        self.deployment = settle(self.paths)
+        self.passwords = state.passwords(self.deployment.data / "passwords.json")
         self.log = (self.paths.log / "servers.log").open("ab")
-        postgres.prepare(self.place, self.passwords["postgres"], self.log)
+        postgres.prepare(self.deployment, self.passwords["postgres"], self.log)
         self.lock = os.open(root / "chaos.lock", os.O_CREAT | os.O_RDWR, 0o600)
         self.postgres_port, self.valkey_port = choose_port(None), choose_port(None)
         self.postgres: subprocess.Popen[bytes] | None = None
         self.valkey: subprocess.Popen[bytes] | None = None
 
     def start_postgres(self) -> None:
-        self.postgres = postgres.start(self.place, self.postgres_port, self.log, self.lock, QUICK)
-        if not wait_for(lambda: self.postgres is not None and postgres.ready(self.place, self.postgres), 60):
+        self.postgres = postgres.start(self.deployment, self.postgres_port, self.log, self.lock, QUICK)
+        if not wait_for(lambda: self.postgres is not None and postgres.ready(self.deployment, self.postgres), 60):
             raise RuntimeError(f"PostgreSQL does not start; see {self.paths.log}")
 
     def start_valkey(self) -> None:
         password = self.passwords["redis"]
-        self.valkey = valkey.start(self.place, self.valkey_port, password, self.log, self.lock)
+        self.valkey = valkey.start(self.deployment, self.valkey_port, password, self.log, self.lock)
         if not wait_for(lambda: valkey.ready(self.valkey_port, password), 30):
             raise RuntimeError(f"Valkey does not start; see {self.paths.log}")
 
@@ -72,7 +72,7 @@ class Servers:
 
     @property
     def valkey_folder(self) -> Path:
-        return Path(self.place.data / "valkey")
+        return Path(self.deployment.data / "valkey")
 
     def url(self, database: str) -> str:
         return postgres.url(self.postgres_port, self.passwords["postgres"], database)

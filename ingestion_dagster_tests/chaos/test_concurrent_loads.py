@@ -16,9 +16,9 @@ import psycopg2
 import pytest
 
 from ingestion_dagster.core.errors import DataIngestionError, StaleSnapshot
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline import validate
-from ingestion_dagster.pipeline.validate import Errand
+from ingestion_dagster.pipeline.validate import Attempt
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import Database
@@ -37,43 +37,43 @@ def price_list(version: int, rows: int) -> str:
 
 
 @contextmanager
-def shop(servers: Servers, folder: Path, count: int) -> Iterator[Workplace]:
+def shop(servers: Servers, folder: Path, count: int) -> Iterator[Deployment]:
     """A catalogue with `count` suppliers, their lists in the inbox."""
     settings = Settings(local_root=folder, inbox=folder / "inbox", db_lock_timeout=60)
     settings.inbox_path.mkdir()
-    place = Workplace(settings, servers.new_database(), servers.redis_url)
+    deployment = Deployment(settings, servers.new_database(), servers.redis_url)
 
     async def _register(database: Database) -> None:
         async with database.transaction() as connection:
             for number in range(count):
                 await suppliers.register(connection, f"s{number}", f"S{number}", "csv", {"file_path": f"s{number}.csv"})
 
-    place.run(_register)
-    yield place
+    deployment.run(_register)
+    yield deployment
 
 
-def one_load(place: Workplace, key: str, number: int) -> None:
+def one_load(deployment: Deployment, key: str, number: int) -> None:
     """From the file to the catalogue."""
 
     async def _load() -> None:
-        errand = Errand(task_id=f"load-{key}-{number}", run_id=None)
-        snapshot = await validate.fetch(place, key)
-        understood = await validate.map_columns(place, snapshot)
-        staged = await validate.validate_rows(place, understood, errand)
-        await validate.upsert_items(place, staged, errand)
+        attempt = Attempt(task_id=f"load-{key}-{number}", run_id=None)
+        snapshot = await validate.fetch(deployment, key)
+        understood = await validate.map_columns(deployment, snapshot)
+        staged = await validate.validate_rows(deployment, understood, attempt)
+        await validate.upsert_items(deployment, staged, attempt)
 
     asyncio.run(_load())
 
 
-def loads(place: Workplace, number: int, seconds: float, failed: Any) -> None:
+def loads(deployment: Deployment, number: int, seconds: float, failed: Any) -> None:
     """A process that loads, mostly its own supplier, now and then one that all the others load as well."""
     chance, end, version = random.Random(number), time.monotonic() + seconds, 0
     while time.monotonic() < end or version < 2:
         version += 1
         key = "s0" if chance.random() < 0.3 else f"s{number}"
-        _replace(place.settings.inbox_path / f"{key}.csv", price_list(version, ROWS), number)
+        _replace(deployment.settings.inbox_path / f"{key}.csv", price_list(version, ROWS), number)
         try:
-            one_load(place, key, version * 100 + number)
+            one_load(deployment, key, version * 100 + number)
         except StaleSnapshot:
             continue  # another process has loaded a newer list of the same supplier
         except Exception as error:
@@ -160,8 +160,8 @@ def test_a_postgresql_killed_under_a_load_leaves_whole_lists_only(
     assert seen == {(rows, 1)}
 
 
-def _try_once(place: Workplace, number: int) -> None:
+def _try_once(deployment: Deployment, number: int) -> None:
     try:
-        one_load(place, "s0", number)
+        one_load(deployment, "s0", number)
     except DataIngestionError as error:
         raise SystemExit(1) from error

@@ -17,7 +17,7 @@ import psycopg2
 import pytest
 import redis
 
-from ingestion_dagster.deployment import Workplace, workplace
+from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.instance.processes import Running, dagster_processes
 from ingestion_dagster.settings import Settings
 from ingestion_dagster_tests.chaos.forms import Form, report
@@ -39,8 +39,8 @@ class Dagster:
     """Connections at once."""
 
     @property
-    def place(self) -> Workplace:
-        return self.running.place
+    def deployment(self) -> Deployment:
+        return self.running.deployment
 
     def kill_daemon(self) -> None:
         """The program itself, with SIGKILL; its leash ends with it."""
@@ -62,8 +62,8 @@ class Dagster:
         self.most = max(self.most, int(self._sql(CLIENTS)[0][0]))
 
     def _sql(self, statement: str) -> list[tuple[Any, ...]]:
-        assert self.place.dagster_url is not None
-        connection = psycopg2.connect(self.place.dagster_url)
+        assert self.deployment.dagster_url is not None
+        connection = psycopg2.connect(self.deployment.dagster_url)
         try:
             with connection.cursor() as cursor:
                 cursor.execute(statement)
@@ -77,9 +77,9 @@ def dagster() -> Iterator[Dagster]:
     """All of it but the webserver, with room for twenty runs."""
     with temporary_root() as root:
         settings = Settings(local_root=root, max_jobs=AT_ONCE, sensor_wait_seconds=0)
-        with workplace(settings) as place:
+        with open_deployment(settings) as deployment:
             settings.inbox_path.mkdir(parents=True, exist_ok=True)
-            with dagster_processes(place, None) as running:
+            with dagster_processes(deployment, None) as running:
                 yield Dagster(running)
 
 
@@ -90,13 +90,13 @@ def _until(condition: Any, seconds: float) -> None:
         time.sleep(0.02)
 
 
-def send(place: Workplace, first: int, count: int) -> list[str]:
+def send(deployment: Deployment, first: int, count: int) -> list[str]:
     """Messages for as many suppliers; their task_ids."""
     names = [f"d-{number}" for number in range(first, first + count)]
-    with redis.Redis.from_url(place.redis_url) as client:
+    with redis.Redis.from_url(deployment.redis_url) as client:
         for number, name in enumerate(names):
             supplier = f"Keys {number}"
-            (place.settings.inbox_path / f"k{number}.csv").write_text(LIST.replace(".50", f".{first % 90 + 10}"))
+            (deployment.settings.inbox_path / f"k{number}.csv").write_text(LIST.replace(".50", f".{first % 90 + 10}"))
             config = {"file_path": f"k{number}.csv"}
             found = {"task_id": name, "supplier_name": supplier, "parser_type": "csv", "source_config": config}
             client.lpush("ingestion:queue", json.dumps(found))
@@ -108,7 +108,7 @@ def test_a_daemon_killed_while_it_makes_runs_makes_none_twice(chosen: Form) -> N
     kills, rounds, caught = 0, 0, 0
     with dagster() as system:
         while kills < chosen.daemon_kills:
-            names = send(system.place, rounds * AT_ONCE, AT_ONCE)
+            names = send(system.deployment, rounds * AT_ONCE, AT_ONCE)
             known = len(system.runs())
             for made in (4, 9, 14):
                 if kills == chosen.daemon_kills:
@@ -119,13 +119,13 @@ def test_a_daemon_killed_while_it_makes_runs_makes_none_twice(chosen: Form) -> N
                 kills += 1
                 system.start_daemon()
             end = time.monotonic() + 400
-            while (states := _states(system.place)) and any(states.get(name) != "applied" for name in names):
+            while (states := _states(system.deployment)) and any(states.get(name) != "applied" for name in names):
                 assert time.monotonic() < end, states
                 system.count_connections()
                 time.sleep(0.05)
             rounds += 1
         keys = system.runs()
-        effects = _batches(system.place)
+        effects = _batches(system.deployment)
     first = sum(key.endswith(":1") for key in keys)
     report(
         f"Dagster's daemon killed {kills} times, {caught} of them with only a part of a tick's {AT_ONCE} runs made:"
@@ -138,8 +138,8 @@ def test_a_daemon_killed_while_it_makes_runs_makes_none_twice(chosen: Form) -> N
     assert system.most <= 60
 
 
-def _asked(place: Workplace, statement: str) -> dict[str, Any]:
-    connection = psycopg2.connect(place.database_url)
+def _asked(deployment: Deployment, statement: str) -> dict[str, Any]:
+    connection = psycopg2.connect(deployment.database_url)
     try:
         with connection.cursor() as cursor:
             cursor.execute(statement)
@@ -148,10 +148,10 @@ def _asked(place: Workplace, statement: str) -> dict[str, Any]:
         connection.close()
 
 
-def _states(place: Workplace) -> dict[str, str]:
-    return _asked(place, "SELECT task_id, state FROM ingestion_requests") or {"": "none yet"}
+def _states(deployment: Deployment) -> dict[str, str]:
+    return _asked(deployment, "SELECT task_id, state FROM ingestion_requests") or {"": "none yet"}
 
 
-def _batches(place: Workplace) -> dict[str, int]:
-    return _asked(place, "SELECT task_id, count(*) FROM ingestion_batches WHERE state IN ('applied', 'unchanged')"
+def _batches(deployment: Deployment) -> dict[str, int]:
+    return _asked(deployment, "SELECT task_id, count(*) FROM ingestion_batches WHERE state IN ('applied', 'unchanged')"
                          " GROUP BY task_id")  # fmt: skip

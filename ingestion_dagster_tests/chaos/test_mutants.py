@@ -36,7 +36,7 @@ def test_a_wrong_protocol_is_caught(killable: Servers, mutant: str) -> None:
 
 def lost_after_a_rollback(servers: Servers, field: Field) -> int:
     """Messages without a task_id that are sent after Redis went back to an older copy, and never got on record."""
-    with field.place.mailbox() as mailbox:
+    with field.deployment.mailbox() as mailbox:
 
         def send(first: int, count: int) -> None:
             for number in range(first, first + count):
@@ -46,7 +46,9 @@ def lost_after_a_rollback(servers: Servers, field: Field) -> int:
 
         def dispatched() -> None:
             while mailbox.depth() != EMPTY:
-                field.place.run(lambda database: tick(field.place, mailbox, database, lambda lease: "running"))
+                field.deployment.run(
+                    lambda database: tick(field.deployment, mailbox, database, lambda lease: "running")
+                )
 
         send(0, 5)
         dispatched()
@@ -66,7 +68,7 @@ def lost_after_a_rollback(servers: Servers, field: Field) -> int:
             )
             return int(found.scalar_one())
 
-    return 20 - field.place.run(_known)
+    return 20 - field.deployment.run(_known)
 
 
 def roll_back_point(client: redis.Redis) -> dict[bytes, bytes]:

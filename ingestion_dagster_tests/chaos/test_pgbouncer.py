@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.local import postgres
 from ingestion_dagster.settings import Settings
 from ingestion_dagster_tests.chaos.forms import report
@@ -55,11 +55,11 @@ def bouncer(servers: Servers) -> Iterator[int]:
             process.wait()
 
 
-def load_all(place: Workplace, number: int, failed: Any) -> None:
+def load_all(deployment: Deployment, number: int, failed: Any) -> None:
     for version in range(3):
-        (place.settings.inbox_path / f"s{number}.csv").write_text(price_list(version, 200))
+        (deployment.settings.inbox_path / f"s{number}.csv").write_text(price_list(version, 200))
         try:
-            one_load(place, f"s{number}", version)
+            one_load(deployment, f"s{number}", version)
         except Exception as error:
             failed.put(f"{type(error).__name__}: {error}")
 
@@ -73,8 +73,8 @@ def test_loads_behind_pgbouncer_need_no_connection_of_their_own(killable: Server
         url = urlunsplit(parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}"))
         settings = Settings(local_root=tmp_path, inbox=tmp_path / "inbox", db_pgbouncer=True)
         failed: Any = _fork.Queue()
-        place = Workplace(settings, url, direct.redis_url)
-        workers = [_fork.Process(target=load_all, args=(place, n, failed), daemon=True) for n in range(CLIENTS)]
+        deployment = Deployment(settings, url, direct.redis_url)
+        workers = [_fork.Process(target=load_all, args=(deployment, n, failed), daemon=True) for n in range(CLIENTS)]
         for worker in workers:
             worker.start()
         for worker in workers:

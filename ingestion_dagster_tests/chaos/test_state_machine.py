@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import LeaseLost, SheetError, SourceUnavailable
 from ingestion_dagster.core.requests.leases import RunState
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.redis_store.mailbox import Mailbox
 from ingestion_dagster.services import queue
 from ingestion_dagster.services.queue import tick
@@ -58,8 +58,8 @@ class World:
 
     def __init__(self, field: Field) -> None:
         self.loop = asyncio.new_event_loop()
-        known = field.place
-        self.place = Workplace(
+        known = field.deployment
+        self.deployment = Deployment(
             known.settings.model_copy(update={"max_jobs": MAX_JOBS}), known.database_url, known.redis_url
         )
         self.database = Database(engine_for(field.database_url, Limits()), Limits())
@@ -133,7 +133,7 @@ class Protocol(RuleBasedStateMachine):
 
     def _tick(self) -> list[Lease]:
         world = self.world
-        done = world.run(tick(world.place, world.mailbox, world.database, self._run_of))
+        done = world.run(tick(world.deployment, world.mailbox, world.database, self._run_of))
         for lease in done.to_start:
             self.leases[lease.run_key] = lease
         return list(done.to_start)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from ingestion_dagster.core.errors import LeaseLost
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.services.queue import tick
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database, connected
@@ -36,24 +36,24 @@ async def effect_and_acknowledgement(database: Database, lease: Lease, gate: asy
     return True
 
 
-async def one_zombie(place: Workplace, number: int) -> tuple[bool, bool]:
+async def one_zombie(deployment: Deployment, number: int) -> tuple[bool, bool]:
     """(the zombie committed, its successor committed)."""
     gate = asyncio.Event()
-    with place.mailbox() as mailbox:
+    with deployment.mailbox() as mailbox:
         message = {"task_id": f"z-{number}", "supplier_name": f"Z{number}", "parser_type": "csv",
                    "source_config": {"file_path": "z.csv"}}  # fmt: skip
         mailbox.send(json.dumps(message).encode())
-        async with connected(place.database_url) as mine, connected(place.database_url) as theirs:
-            (first,) = (await tick(place, mailbox, mine, lambda lease: "absent")).to_start
+        async with connected(deployment.database_url) as mine, connected(deployment.database_url) as theirs:
+            (first,) = (await tick(deployment, mailbox, mine, lambda lease: "absent")).to_start
             async with theirs.transaction() as connection:
                 await requests.begin(connection, first.request_id, first.fence, "zombie", 60)
             zombie = asyncio.create_task(effect_and_acknowledgement(theirs, first, gate))
             async with mine.transaction() as connection:
                 await connection.execute(text("UPDATE ingestion_requests SET lease_until = now() - interval '1 s'"
                                               " WHERE state = 'leased'"))  # fmt: skip
-            await tick(place, mailbox, mine, lambda lease: "running")
+            await tick(deployment, mailbox, mine, lambda lease: "running")
             await asyncio.sleep(0.002)
-            (second,) = (await tick(place, mailbox, mine, lambda lease: "absent")).to_start
+            (second,) = (await tick(deployment, mailbox, mine, lambda lease: "absent")).to_start
             assert second.fence > first.fence
             if number % 2:  # the zombie wakes before its successor is done, or after
                 gate.set()
@@ -69,7 +69,7 @@ def test_no_zombie_commits(killable: Servers, chosen: Form, monkeypatch: pytest.
     monkeypatch.setattr(leasing, "MAX_CRASHES", 10**6)
     monkeypatch.setattr(leasing, "MAX_UNSTARTED", 10**6)
     with fresh(killable) as field:
-        outcomes = [asyncio.run(one_zombie(field.place, number)) for number in range(chosen.zombies)]
+        outcomes = [asyncio.run(one_zombie(field.deployment, number)) for number in range(chosen.zombies)]
         effects = effects_of(field)
     report(f"zombie runs past their lease: {chosen.zombies} forced, {sum(z for z, _ in outcomes)} committed")
     assert outcomes == [(False, True)] * chosen.zombies
@@ -81,4 +81,4 @@ def effects_of(field: Field) -> int:
         async with database.transaction() as connection:
             return int((await connection.execute(text("SELECT count(*) FROM effects"))).scalar_one())
 
-    return field.place.run(_count)
+    return field.deployment.run(_count)

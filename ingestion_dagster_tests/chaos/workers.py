@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import DataIngestionError, LeaseLost, SourceUnavailable
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.services import queue
 from ingestion_dagster.services.queue import Memory, tick
 from ingestion_dagster.settings import Settings
@@ -48,12 +48,12 @@ class Field:
     """Requests handed out at once."""
 
     @property
-    def place(self) -> Workplace:
+    def deployment(self) -> Deployment:
         settings = Settings(
             local_root=self.folder, inbox=self.folder, max_jobs=self.at_once, retry_base_seconds=0.02,
             retry_cap_seconds=0.2, db_lock_timeout=5, db_statement_timeout=20, claim_batch=15,
         )  # fmt: skip
-        return Workplace(settings, self.database_url, self.redis_url)
+        return Deployment(settings, self.database_url, self.redis_url)
 
     @property
     def hits(self) -> Path:
@@ -86,7 +86,7 @@ def sensor(field: Field, point: str | None, passes: int) -> None:
 
 
 async def _ticks(field: Field, aim: Aim, storage: RunStorage) -> None:
-    place, memory = field.place, Memory()
+    place, memory = field.deployment, Memory()
     with place.mailbox() as mailbox:
         async with connected(place.database_url, place.limits) as database:
             while True:
@@ -113,7 +113,7 @@ def run_worker(field: Field, point: str | None, passes: int) -> None:
 
 
 async def _runs(field: Field, aim: Aim, storage: RunStorage) -> None:
-    async with connected(field.database_url, field.place.limits) as database:
+    async with connected(field.database_url, field.deployment.limits) as database:
         while True:
             taken = storage.take(os.getpid())
             if taken is None:

@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 import redis
 
-from ingestion_dagster.deployment import Workplace, workplace
+from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.instance.processes import Running, dagster_processes
 from ingestion_dagster.local.ports import choose_port
 from ingestion_dagster.settings import Settings
@@ -22,22 +22,22 @@ from ingestion_dagster_tests.conftest import temporary_root
 class Stack:
     """What an outside producer and reader can reach, and nothing more."""
 
-    place: Workplace
+    deployment: Deployment
     dagster: Running
 
     @property
     def inbox(self) -> Path:
-        folder = self.place.settings.inbox_path
+        folder = self.deployment.settings.inbox_path
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def push(self, message: dict[str, Any] | bytes) -> None:
-        with redis.Redis.from_url(self.place.redis_url) as client:
+        with redis.Redis.from_url(self.deployment.redis_url) as client:
             client.lpush("ingestion:queue", message if isinstance(message, bytes) else json.dumps(message))
 
     def result(self, task_id: str, patience: float = 45.0) -> dict[str, Any]:
         end = time.monotonic() + patience
-        with redis.Redis.from_url(self.place.redis_url) as client:
+        with redis.Redis.from_url(self.deployment.redis_url) as client:
             while time.monotonic() < end:
                 found = client.get(f"ingestion:result:{task_id}")
                 if found:
@@ -46,7 +46,7 @@ class Stack:
         raise AssertionError(f"no result for {task_id} after {patience} s")
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        connection = psycopg2.connect(self.place.database_url)
+        connection = psycopg2.connect(self.deployment.database_url)
         try:
             with connection.cursor() as cursor:
                 cursor.execute(statement, values)
@@ -55,7 +55,7 @@ class Stack:
             connection.close()
 
     def dagster_partitions(self) -> set[str]:
-        connection = psycopg2.connect(self.place.dagster_url)
+        connection = psycopg2.connect(self.deployment.dagster_url)
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT partition FROM dynamic_partitions")
@@ -65,7 +65,7 @@ class Stack:
 
     def dagster_runs(self, job: str, batch: int) -> int:
         """How many runs of the job speak of the batch in their configuration."""
-        connection = psycopg2.connect(self.place.dagster_url)
+        connection = psycopg2.connect(self.deployment.dagster_url)
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT run_body FROM runs WHERE pipeline_name = %s", [job])
@@ -93,5 +93,5 @@ def stack() -> Iterator[Stack]:
     """Everything `ingestion up` starts, in a folder of its own; stopped before the tests that do not need it."""
     with temporary_root() as root:
         settings = Settings(local_root=root)
-        with workplace(settings) as place, dagster_processes(place, choose_port()) as running:
-            yield Stack(place, running)
+        with open_deployment(settings) as deployment, dagster_processes(deployment, choose_port()) as running:
+            yield Stack(deployment, running)

@@ -31,7 +31,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def page(stack: Stack) -> Iterator[Page]:
-    register_samples(stack.place)
+    register_samples(stack.deployment)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         page = browser.new_page(viewport={"width": 1400, "height": 900})

@@ -1,14 +1,14 @@
-"""Clients of the fake for tests: no pauses, and a patience that a busy machine does not exhaust by itself."""
+"""Clients of the fake for tests: no pauses, and a deadline that a busy machine does not exhaust by itself."""
 
 from dataclasses import replace
 from typing import Any, Final
 
-from ingestion_dagster.sources.google.retry import Patience
+from ingestion_dagster.sources.google.retry import RetryPolicy
 from ingestion_dagster.sources.google.sheets import GoogleClient
 from ingestion_dagster_tests.fake_google.faults import Fault
 from ingestion_dagster_tests.fake_google.server import FakeGoogle
 
-QUICK: Final = Patience(
+QUICK: Final = RetryPolicy(
     attempts=3,
     deadline=60.0,
     connect=10.0,
@@ -23,11 +23,11 @@ IMPATIENT: Final = replace(QUICK, attempts=2, deadline=6.0, silence=0.4, request
 """For faults that only end by the client's own limits."""
 
 
-def patience_for(fault: Fault) -> Patience:
+def retry_policy_for(fault: Fault) -> RetryPolicy:
     """Short limits only where the fault is that nothing comes."""
     return IMPATIENT if fault in (Fault.SILENCE, Fault.DRIP) else QUICK
 
 
-def quick_client(google: FakeGoogle, patience: Patience = QUICK, **more: Any) -> GoogleClient:
+def quick_client(google: FakeGoogle, policy: RetryPolicy = QUICK, **more: Any) -> GoogleClient:
     """The product's client on the fake."""
-    return GoogleClient.from_settings(str(google.key_file), google.url, google.url, patience=patience, **more)
+    return GoogleClient.from_settings(str(google.key_file), google.url, google.url, policy=policy, **more)

@@ -201,7 +201,7 @@ def serve(
         url = f"http://127.0.0.1:{server.server_address[1]}"
         google = FakeGoogle(
             url,
-            key_file or Path(folder) / "robot.json",
+            key_file or Path(folder) / "service_account.json",
             {document.key: document for document in documents},
             TokenServer(ROBOT),
             quota or ReadQuota(),

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ingestion_dagster.core.steps import Errand
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.core.steps import Attempt
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline import upsert, validate
 from ingestion_dagster.services import review
 from ingestion_dagster.settings import Settings
@@ -77,23 +77,23 @@ POINTS: dict[str, Callable[[], None]] = {
 }
 
 
-async def _load(place: Workplace, key: str) -> None:
-    errand = Errand("dying")
-    snapshot = await validate.fetch(place, key)
-    understood = await validate.map_columns(place, snapshot)
-    staged = await validate.validate_rows(place, understood, errand)
-    await upsert.upsert_items(place, staged, errand)
+async def _load(deployment: Deployment, key: str) -> None:
+    attempt = Attempt("dying")
+    snapshot = await validate.fetch(deployment, key)
+    understood = await validate.map_columns(deployment, snapshot)
+    staged = await validate.validate_rows(deployment, understood, attempt)
+    await upsert.upsert_items(deployment, staged, attempt)
 
 
 def main(url: str, root: str, key: str, point: str, batch: str | None = None) -> None:
     """Load the supplier's list, or approve the batch, as far as the point."""
-    place = Workplace(Settings(local_root=Path(root)), url, "redis://127.0.0.1:1/0")
+    deployment = Deployment(Settings(local_root=Path(root)), url, "redis://127.0.0.1:1/0")
     POINTS[point]()
-    asyncio.run(_load(place, key) if batch is None else _approve(place, int(batch)))
+    asyncio.run(_load(deployment, key) if batch is None else _approve(deployment, int(batch)))
 
 
-async def _approve(place: Workplace, batch_id: int) -> None:
-    await review.approve(place, batch_id, "ann", None)
+async def _approve(deployment: Deployment, batch_id: int) -> None:
+    await review.approve(deployment, batch_id, "ann", None)
 
 
 if __name__ == "__main__":

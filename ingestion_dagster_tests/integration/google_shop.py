@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from ingestion_dagster.core.steps import Errand, LoadSummary, SheetSnapshot
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.core.steps import Attempt, LoadSummary, SheetSnapshot
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline import validate
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.store.catalogue import suppliers
@@ -38,7 +38,7 @@ def document(name: str, *tabs: FakeTab, **more: Any) -> FakeDocument:
 
 
 class GoogleShop:
-    """One workplace whose Google is the stand-in."""
+    """One deployment whose Google is the stand-in."""
 
     def __init__(
         self, google: FakeGoogle, database_url: str, redis_url: str, root: Path, *, robot: bool = True, **known: Any
@@ -48,7 +48,7 @@ class GoogleShop:
         addresses = {"google_sheets_url": google.url, "google_drive_url": google.url}
         settings = Settings(local_root=root, **(quick | addresses | known))
         self.google = google
-        self.place = Workplace(settings, database_url, redis_url, google_minute=google.quota.minute)
+        self.deployment = Deployment(settings, database_url, redis_url, google_minute=google.quota.minute)
 
     def register(self, *names: str, source: dict[str, Any] | None = None, **settings: Any) -> None:
         async def _register(database: Database) -> None:
@@ -57,26 +57,26 @@ class GoogleShop:
                     where = {"sheet_url": address_of(name)} | (source or {})
                     await suppliers.register(connection, name, name.title(), "google_sheets", where, settings)
 
-        self.place.run(_register)
+        self.deployment.run(_register)
 
     def fetch(self, name: str) -> SheetSnapshot:
-        return asyncio.run(validate.fetch(self.place, name))
+        return asyncio.run(validate.fetch(self.deployment, name))
 
     def load(self, name: str) -> LoadSummary:
         """Fetched, read, merged, as the ops do."""
 
         async def _load() -> LoadSummary:
-            errand = Errand("test")
-            mapped = await validate.map_columns(self.place, await validate.fetch(self.place, name))
+            attempt = Attempt("test")
+            mapped = await validate.map_columns(self.deployment, await validate.fetch(self.deployment, name))
             return await validate.upsert_items(
-                self.place, await validate.validate_rows(self.place, mapped, errand), errand
+                self.deployment, await validate.validate_rows(self.deployment, mapped, attempt), attempt
             )
 
         return asyncio.run(_load())
 
     def sql(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         async def _run() -> list[tuple[Any, ...]]:
-            async with connected(self.place.database_url) as database, database.transaction() as connection:
+            async with connected(self.deployment.database_url) as database, database.transaction() as connection:
                 result = await connection.execute(text(statement), values)
                 return [tuple(row) for row in result] if result.returns_rows else []
 
@@ -95,7 +95,7 @@ class GoogleShop:
         """What a load leaves behind: rows by table, and files in the snapshot store."""
         tables = ("sheet_snapshots", "ingestion_batches", "staged_items", "supplier_items", "price_history")
         counts = self.sql("SELECT " + ", ".join(f"(SELECT count(*) FROM {table})" for table in tables))[0]
-        folder = Path(self.place.settings.snapshot_store)
+        folder = Path(self.deployment.settings.snapshot_store)
         return dict(zip(tables, counts, strict=True)) | {"files": len(files_below(folder))}
 
 

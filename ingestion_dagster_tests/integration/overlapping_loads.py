@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 from ingestion_dagster.core.errors import SheetError, StaleSnapshot, StoreRejected
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.services import plan as planning
 from ingestion_dagster.services import retention, review
 from ingestion_dagster.settings import Settings
@@ -35,7 +35,7 @@ def shop_at(url: str, root: Path, key: str, inbox: str) -> Shop:
         snapshot_keep_last=1,
         work_keep_days=2,
     )
-    shop.place, shop.key, shop.url = Workplace(settings, url, "redis://127.0.0.1:1/0"), key, url
+    shop.deployment, shop.key, shop.url = Deployment(settings, url, "redis://127.0.0.1:1/0"), key, url
     shop.inbox = settings.inbox_path
     shop.inbox.mkdir(parents=True, exist_ok=True)
     return shop
@@ -56,9 +56,9 @@ async def _decide(shop: Shop, chance: random.Random) -> str:
     batch = chance.choice(held)["id"]
     try:
         if chance.random() < 0.5:
-            await review.approve(shop.place, batch, "ann", None)
+            await review.approve(shop.deployment, batch, "ann", None)
             return "approved"
-        await review.reject(shop.place, batch, "ann", None)
+        await review.reject(shop.deployment, batch, "ann", None)
     except StoreRejected as error:
         if "already" not in str(error):
             raise
@@ -78,11 +78,11 @@ async def _step(shop: Shop, chance: random.Random) -> str:
     if what < 0.1:
         return await _decide(shop, chance)
     if what < 0.13:
-        await retention.sweep(shop.place)
+        await retention.sweep(shop.deployment)
         return "swept"
     shop.write(rows_of(prices(chance)))
     if what < 0.2:
-        return "planned: " + (await planning.plan(shop.place, shop.key)).status
+        return "planned: " + (await planning.plan(shop.deployment, shop.key)).status
     return (await shop._load()).status
 
 

@@ -1,4 +1,4 @@
-"""A workplace with its mailbox for tests of the queue; runs are played by a table of states."""
+"""A deployment with its mailbox for tests of the queue; runs are played by a table of states."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import text
 
 from ingestion_dagster.core.requests.leases import RunState
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.redis_store.mailbox import Mailbox
 from ingestion_dagster.services.queue import Memory, Tick, tick
 from ingestion_dagster.store import requests
@@ -21,8 +21,8 @@ T = TypeVar("T")
 class Post:
     """Ticks in which every run has the state that `runs` says."""
 
-    def __init__(self, place: Workplace, mailbox: Mailbox) -> None:
-        self.place, self.mailbox, self.memory = place, mailbox, Memory()
+    def __init__(self, deployment: Deployment, mailbox: Mailbox) -> None:
+        self.deployment, self.mailbox, self.memory = deployment, mailbox, Memory()
         self.runs: dict[str, RunState] = {}
 
     def send(self, **message: Any) -> None:
@@ -38,9 +38,9 @@ class Post:
             return self.runs.get(lease.run_key, "absent")
 
         async def _tick(database: Database) -> Tick:
-            return await tick(self.place, self.mailbox, database, run_of, self.memory)
+            return await tick(self.deployment, self.mailbox, database, run_of, self.memory)
 
-        return self.place.run(_tick)
+        return self.deployment.run(_tick)
 
     def sql(self, statement: str, **values: Any) -> list[dict[str, Any]]:
         async def _run(database: Database) -> list[dict[str, Any]]:
@@ -48,11 +48,11 @@ class Post:
                 result = await connection.execute(text(statement), values)
                 return [dict(row._mapping) for row in result] if result.returns_rows else []
 
-        return self.place.run(_run)
+        return self.deployment.run(_run)
 
     def with_connection(self, work: Callable[[Any], Awaitable[T]]) -> T:
         async def _work() -> T:
-            async with connected(self.place.database_url) as database, database.transaction() as connection:
+            async with connected(self.deployment.database_url) as database, database.transaction() as connection:
                 return await work(connection)
 
         return asyncio.run(_work())

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingestion_dagster.core.steps import Errand, LoadSummary, StagedBatch
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.core.steps import Attempt, LoadSummary, StagedBatch
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline import validate
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.store.catalogue import suppliers
@@ -28,9 +28,9 @@ class Shop:
     """One supplier with its list."""
 
     def __init__(self, url: str, root: Path, key: str = "acme", **settings: Any) -> None:
-        self.place = Workplace(Settings(local_root=root), url, "redis://127.0.0.1:1/0")
+        self.deployment = Deployment(Settings(local_root=root), url, "redis://127.0.0.1:1/0")
         self.key, self.url = key, url
-        self.inbox = self.place.settings.inbox_path
+        self.inbox = self.deployment.settings.inbox_path
         self.inbox.mkdir(parents=True, exist_ok=True)
         self.register(**settings)
 
@@ -55,19 +55,19 @@ class Shop:
     def stage(self, rows: Iterable[Sequence[Any]], header: Sequence[str] = HEADER) -> StagedBatch:
         """As far as staging."""
         self.write(rows, header)
-        return asyncio.run(self._stage(Errand("stage")))
+        return asyncio.run(self._stage(Attempt("stage")))
 
     def merge(self, staged: StagedBatch) -> LoadSummary:
-        return asyncio.run(validate.upsert_items(self.place, staged, Errand("stage")))
+        return asyncio.run(validate.upsert_items(self.deployment, staged, Attempt("stage")))
 
-    async def _stage(self, errand: Errand) -> StagedBatch:
-        snapshot = await validate.fetch(self.place, self.key)
-        understood = await validate.map_columns(self.place, snapshot)
-        return await validate.validate_rows(self.place, understood, errand)
+    async def _stage(self, attempt: Attempt) -> StagedBatch:
+        snapshot = await validate.fetch(self.deployment, self.key)
+        understood = await validate.map_columns(self.deployment, snapshot)
+        return await validate.validate_rows(self.deployment, understood, attempt)
 
     async def _load(self) -> LoadSummary:
-        errand = Errand("test")
-        return await validate.upsert_items(self.place, await self._stage(errand), errand)
+        attempt = Attempt("test")
+        return await validate.upsert_items(self.deployment, await self._stage(attempt), attempt)
 
     def do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """`work` in a transaction."""

@@ -7,7 +7,7 @@ import typer
 
 from ingestion_dagster.cli.loads.batch import By, Note, person
 from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, say, strong
-from ingestion_dagster.deployment import workplace
+from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store.catalogue import products, suppliers
 from ingestion_dagster.store.database import Database
@@ -41,8 +41,8 @@ def list_products(
                 await suppliers.by_key(connection, supplier)
             return await products.listed(connection, status, supplier, limit)
 
-    with workplace(settings()) as place:
-        found = place.run(_list)
+    with open_deployment(settings()) as deployment:
+        found = deployment.run(_list)
     if as_json:
         print_json(found)
         return
@@ -58,8 +58,8 @@ def show(sku: Sku, as_json: AsJson = False) -> None:
         async with database.transaction() as connection:
             return await products.get(connection, sku)
 
-    with workplace(settings()) as place:
-        found = place.run(_show)
+    with open_deployment(settings()) as deployment:
+        found = deployment.run(_show)
     if as_json:
         print_json(found)
         return
@@ -87,6 +87,6 @@ def _move(sku: str, status: str, note: str | None, by: str | None) -> None:
         async with database.transaction() as connection:
             return await products.move(connection, sku, status, by or person(), note)
 
-    with workplace(settings()) as place:
-        name = place.run(_change)
+    with open_deployment(settings()) as deployment:
+        name = deployment.run(_change)
     say("product ", strong(sku), f" ({name}) is {status}")

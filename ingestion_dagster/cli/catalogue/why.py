@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from ingestion_dagster.cli.show.output import AsJson, print_facts, print_json, print_table, progress, say
-from ingestion_dagster.core.reports.provenance import Batch, PastPrice, Place, PriceStep, Provenance, Reading
-from ingestion_dagster.deployment import workplace
+from ingestion_dagster.core.reports.provenance import Batch, Origin, PastPrice, PriceStep, Provenance, Reading
+from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.settings import settings
 
 Line = tuple[str, object]
@@ -22,8 +22,8 @@ def why(
     """Where a price comes from: list, tab, cell, how it was read, who approved it, what it was before."""
     from ingestion_dagster.services import provenance
 
-    with workplace(settings()) as place, progress(f"reading the lists of {key} …"):
-        told = asyncio.run(provenance.why(place, key, sku))
+    with open_deployment(settings()) as deployment, progress(f"reading the lists of {key} …"):
+        told = asyncio.run(provenance.why(deployment, key, sku))
     if as_json:
         print_json(told.model_dump(mode="json"))
     else:
@@ -40,12 +40,12 @@ def _tell(told: Provenance) -> None:
             ("known before as", f"{past.supplier_sku}, until {past.until:%Y-%m-%d %H:%M} UTC (batch {past.batch_id})")
             for past in told.earlier_keys
         ],
-        *_place(told.origin, "stood in"),
+        *_origin(told.origin, "stood in"),
         *_reading(told.reading),
         *_batch(told.batch),
     ]
     if told.latest:
-        lines += _place(told.latest, "in the list in force")
+        lines += _origin(told.latest, "in the list in force")
     lines += [("not taken since", reason) for reason in told.rejected]
     print_facts(f"Why {told.supplier} {told.supplier_sku} has this price", lines)
     print_table(
@@ -105,19 +105,19 @@ def _state(told: Provenance) -> str:
     return f"missing since {told.missing_since:%Y-%m-%d %H:%M} UTC" + ("" if told.active else ", inactive")
 
 
-def _place(place: Place, title: str) -> list[Line]:
+def _origin(origin: Origin, title: str) -> list[Line]:
     lines: list[Line] = [
-        (title, f"cell {place.cell} of tab {place.tab}, column “{place.header}”"),
-        ("  list", f"{place.filename} of {place.received_at:%Y-%m-%d %H:%M} UTC (snapshot {place.snapshot_id})"),
-        ("  from", place.source.get("sheet_url") or place.source.get("file_path") or ""),
-        ("  sha256", place.sha256),
+        (title, f"cell {origin.cell} of tab {origin.tab}, column “{origin.header}”"),
+        ("  list", f"{origin.filename} of {origin.received_at:%Y-%m-%d %H:%M} UTC (snapshot {origin.snapshot_id})"),
+        ("  from", origin.source.get("sheet_url") or origin.source.get("file_path") or ""),
+        ("  sha256", origin.sha256),
     ]
-    if place.raw is not None:
-        shown = f", shown as {place.number_format}" if place.number_format else ""
-        lines.append(("  it says", f"{place.raw!r} ({place.kind}{shown})"))
-    if place.agrees is not None:
-        reads = "nothing" if place.reads_as is None else f"{place.reads_as.normalize():f}"
-        lines.append(("  read again", f"{reads}, {'as stored' if place.agrees else 'NOT as stored'}"))
+    if origin.raw is not None:
+        shown = f", shown as {origin.number_format}" if origin.number_format else ""
+        lines.append(("  it says", f"{origin.raw!r} ({origin.kind}{shown})"))
+    if origin.agrees is not None:
+        reads = "nothing" if origin.reads_as is None else f"{origin.reads_as.normalize():f}"
+        lines.append(("  read again", f"{reads}, {'as stored' if origin.agrees else 'NOT as stored'}"))
     return lines
 
 

@@ -11,7 +11,7 @@ from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, p
 from ingestion_dagster.core.corrections.compare import WrongRow, counted
 from ingestion_dagster.core.corrections.markup import LANGUAGES, place_of
 from ingestion_dagster.core.sheets import cell_address
-from ingestion_dagster.deployment import workplace
+from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.settings import settings
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ def show_errors(
 
     path: Path | None = None
     sent_to: str | None = None
-    with workplace(settings()) as place, progress(f"reading the last list of {key} …") as status:
+    with open_deployment(settings()) as deployment, progress(f"reading the last list of {key} …") as status:
 
         def report(rows: int) -> None:
             status.update(f"{key}: {rows:,} rows …")
 
-        found = asyncio.run(corrected_lists.review(place, key, language, report))
+        found = asyncio.run(corrected_lists.review(deployment, key, language, report))
     notes = list(found.notes)
     if send and found.wrong:
         mails.receiver_of(found, settings())
@@ -54,7 +54,7 @@ def show_errors(
         if found.wrong and (out is not None or send):
             path = files.file_for(found, out or Path(folder))
             with progress(f"writing {path.name} …") as status:
-                notes += files.write(place, found, path, report)
+                notes += files.write(deployment, found, path, report)
         if path is not None and send:
             with progress("sending the mail …"):
                 sent_to = mails.send(found, path, settings())

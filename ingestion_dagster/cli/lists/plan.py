@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, progress, say, strong
-from ingestion_dagster.deployment import workplace
+from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.settings import settings
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ def plan(
     """What a load would change: nothing is written to the catalogue. The same batch can then be approved by its id."""
     from ingestion_dagster.services.plan import plan as make_plan
 
-    with workplace(settings()) as place:
+    with open_deployment(settings()) as deployment:
         if as_json:
-            print_json(asyncio.run(make_plan(place, key, limit)).as_json())
+            print_json(asyncio.run(make_plan(deployment, key, limit)).as_json())
             return
         with progress(f"reading {key} …"):
-            made = asyncio.run(make_plan(place, key, limit))
+            made = asyncio.run(make_plan(deployment, key, limit))
     _tell(made)
 
 

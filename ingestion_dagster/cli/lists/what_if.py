@@ -8,7 +8,7 @@ import typer
 
 from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, progress, say
 from ingestion_dagster.core.reports.what_if import ListResult
-from ingestion_dagster.deployment import Workplace, workplace
+from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.settings import settings
 
 SHOWN = 10
@@ -20,8 +20,8 @@ def compare_with_applied(
     as_json: AsJson = False,
 ) -> None:
     """Read stored lists again with today's code and settings; exit 1 where anything differs from what was applied."""
-    with workplace(settings()) as place:
-        results = asyncio.run(_results(place, keys or [], last))
+    with open_deployment(settings()) as deployment:
+        results = asyncio.run(_results(deployment, keys or [], last))
     different = [result for result in results if result.outcome == "different"]
     if as_json:
         skipped = sum(result.outcome == "skipped" for result in results)
@@ -40,15 +40,15 @@ def compare_with_applied(
         sys.exit(1)
 
 
-async def _results(place: Workplace, keys: list[str], last: int) -> list[ListResult]:
+async def _results(deployment: Deployment, keys: list[str], last: int) -> list[ListResult]:
     from ingestion_dagster.services.what_if import chosen, what_if
 
     found: list[ListResult] = []
-    suppliers = await chosen(place, keys)
+    suppliers = await chosen(deployment, keys)
     with progress("reading stored lists again …") as status:
         for number, supplier in enumerate(suppliers, 1):
             status.update(f"{number:,} of {len(suppliers):,}: {supplier.key} …")
-            found += [result async for result in what_if(place, supplier, last)]
+            found += [result async for result in what_if(deployment, supplier, last)]
     return found
 
 

@@ -10,7 +10,7 @@ import typer
 
 from ingestion_dagster.cli.show.batch_view import show_batch
 from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, remark, say, strong
-from ingestion_dagster.deployment import Workplace, workplace
+from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.instance.home import instance
 from ingestion_dagster.pipeline.stored_lists import damage_of
 from ingestion_dagster.settings import settings
@@ -60,8 +60,8 @@ def list_batches(
                 await suppliers.by_key(connection, supplier)
             return await batches.listed(connection, state, supplier, limit)
 
-    with workplace(settings()) as place:
-        found = place.run(_list)
+    with open_deployment(settings()) as deployment:
+        found = deployment.run(_list)
     if as_json:
         print_json(found)
         return
@@ -85,8 +85,8 @@ def show(batch_id: BatchId, as_json: AsJson = False) -> None:
             batch["errors"] = await batches.errors_by_code(connection, batch_id)
             return batch
 
-    with workplace(settings()) as place:
-        batch = place.run(_show)
+    with open_deployment(settings()) as deployment:
+        batch = deployment.run(_show)
     if as_json:
         print_json(batch)
         return
@@ -110,11 +110,11 @@ def _decide(
 ) -> None:
     from ingestion_dagster.defs.review_ops import Decision, decide
 
-    with workplace(settings()) as place:
-        key, events = asyncio.run(decide(place, batch_id, Decision(decision), by or person(), note, force))
-        _tell_dagster(place, key, batch_id, events)
-        batch = place.run(lambda database: _one(database, batch_id))
-        damage = asyncio.run(damage_of(place, key, batch["snapshot_id"]))
+    with open_deployment(settings()) as deployment:
+        key, events = asyncio.run(decide(deployment, batch_id, Decision(decision), by or person(), note, force))
+        _tell_dagster(deployment, key, batch_id, events)
+        batch = deployment.run(lambda database: _one(database, batch_id))
+        damage = asyncio.run(damage_of(deployment, key, batch["snapshot_id"]))
     if damage:
         remark(f"warning: {damage}")
     if as_json:
@@ -137,12 +137,12 @@ def person() -> str:
         return "command line"
 
 
-def _tell_dagster(place: Workplace, key: str, batch_id: int, events: "Sequence[Event]") -> None:
+def _tell_dagster(deployment: Deployment, key: str, batch_id: int, events: "Sequence[Event]") -> None:
     """The decision is made and stored already; an instance that cannot be reached does not undo it."""
     from ingestion_dagster.defs.review_ops import show_decision
 
     try:
-        with instance(place) as dagster_instance:
+        with instance(deployment) as dagster_instance:
             show_decision(dagster_instance, key, batch_id, events)
     except Exception as error:
         remark(

@@ -12,7 +12,7 @@ import typer
 from ingestion_dagster.cli.loads.load import Keys, tell_outcome
 from ingestion_dagster.cli.show.output import AsJson, complain, print_json, print_table, progress
 from ingestion_dagster.core.errors import SourceRejected
-from ingestion_dagster.deployment import Workplace, workplace
+from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import Database
@@ -29,14 +29,14 @@ def enqueue(
     as_json: AsJson = False,
 ) -> None:
     """Put a request per supplier on the queue; the running daemon loads it. A paused supplier is refused."""
-    with workplace(settings()) as place:
-        place.run(lambda database: _check(database, keys))
+    with open_deployment(settings()) as deployment:
+        deployment.run(lambda database: _check(database, keys))
         sent = [(f"cli-{uuid4().hex[:12]}", key) for key in dict.fromkeys(keys)]
-        with place.mailbox() as mailbox:
+        with deployment.mailbox() as mailbox:
             for task_id, key in sent:
                 mailbox.send(orjson.dumps({"task_id": task_id, "supplier": key}), high=high)
         if wait:
-            wait_for(place, [task_id for task_id, _ in sent], timeout, as_json)
+            wait_for(deployment, [task_id for task_id, _ in sent], timeout, as_json)
             return
     if as_json:
         print_json([{"task_id": task_id, "supplier": key} for task_id, key in sent])
@@ -53,7 +53,7 @@ async def _check(database: Database, keys: Sequence[str]) -> None:
         raise SourceRejected(f"paused: {', '.join(dict.fromkeys(paused))}; nothing was put on the queue. First: {wake}")
 
 
-def wait_for(place: Workplace, task_ids: Sequence[str], timeout: float, as_json: bool) -> None:
+def wait_for(deployment: Deployment, task_ids: Sequence[str], timeout: float, as_json: bool) -> None:
     """Tell each outcome when it is there; exit 1 where one is a failure, or none came in time."""
     from ingestion_dagster.services.waiting import outcomes
 
@@ -64,7 +64,7 @@ def wait_for(place: Workplace, task_ids: Sequence[str], timeout: float, as_json:
             tell_outcome(result)
 
     with progress(f"waiting for {len(task_ids):,} …") as status:
-        waited = asyncio.run(outcomes(place, task_ids, timeout, status.update, done))
+        waited = asyncio.run(outcomes(deployment, task_ids, timeout, status.update, done))
     for task_id, where in waited.open.items():
         complain(f"{task_id} has no outcome after {timeout:g} s: {where}")
     if waited.open or any(result["status"] == "failure" for result in waited.results.values()):

@@ -8,7 +8,7 @@ import typer
 from ingestion_dagster.cli.show.output import AsJson, complain, print_json, progress, remark, say, strong, tinted
 from ingestion_dagster.core.steps import LoadSummary, failure_object, result_object
 from ingestion_dagster.core.suppliers.supplier import Supplier
-from ingestion_dagster.deployment import Workplace, workplace
+from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.instance.home import instance
 from ingestion_dagster.logs import leave_to_the_command_line
 from ingestion_dagster.settings import settings
@@ -34,15 +34,15 @@ def load(
     results = []
     if settings().log_format == "console":
         leave_to_the_command_line()
-    with workplace(settings()) as place:
-        chosen = [place.run(lambda database, key=key: _one(database, key)) for key in dict.fromkeys(keys)]
+    with open_deployment(settings()) as deployment:
+        chosen = [deployment.run(lambda database, key=key: _one(database, key)) for key in dict.fromkeys(keys)]
         for supplier in chosen:
             if not supplier.active:
                 remark(f"{supplier.key} is paused; it is loaded this once because you ask for it")
-        with instance(place) as dagster_instance:
+        with instance(deployment) as dagster_instance:
             for supplier in chosen:
                 with progress(f"loading {supplier.key} …"):
-                    results.append(_load_one(place, dagster_instance, supplier.key, str(supplier.id), snapshot))
+                    results.append(_load_one(deployment, dagster_instance, supplier.key, str(supplier.id), snapshot))
                 if not as_json:
                     tell_outcome(results[-1])
     if as_json:
@@ -58,7 +58,7 @@ async def _one(database: Database, key: str) -> Supplier:
 
 
 def _load_one(
-    place: Workplace, dagster_instance: "dg.DagsterInstance", key: str, supplier_id: str, snapshot: int | None
+    deployment: Deployment, dagster_instance: "dg.DagsterInstance", key: str, supplier_id: str, snapshot: int | None
 ) -> dict[str, Any]:
     import dagster as dg
 
@@ -67,8 +67,8 @@ def _load_one(
     from ingestion_dagster.defs.run_tags import SNAPSHOT
 
     dagster_instance.add_dynamic_partitions("suppliers", [key])
-    # Hard-coded, because Dagster makes a configurable resource anew and would open a second workplace.
-    resource = dg.ResourceDefinition.hardcoded_resource(IngestionResource.at(place))
+    # Hard-coded, because Dagster makes a configurable resource anew and would open a second deployment.
+    resource = dg.ResourceDefinition.hardcoded_resource(IngestionResource.at(deployment))
     definitions = build_definitions({"ingestion": resource})
     job = definitions.resolve_job_def("ingest_supplier" if snapshot is None else "reload_supplier")
     done = job.execute_in_process(

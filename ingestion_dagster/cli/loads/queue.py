@@ -6,7 +6,7 @@ import typer
 
 from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, say, tinted, warn
 from ingestion_dagster.core.errors import StoreUnavailable
-from ingestion_dagster.deployment import workplace
+from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.pipeline.google_access import quota_report
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import requests
@@ -26,8 +26,8 @@ def status(as_json: AsJson = False) -> None:
         async with database.transaction() as connection:
             return await requests.overview(connection)
 
-    with workplace(settings()) as place, place.mailbox() as mailbox:
-        found = _redis(mailbox) | place.run(_overview) | {"google_quota": quota_report(place)}
+    with open_deployment(settings()) as deployment, deployment.mailbox() as mailbox:
+        found = _redis(mailbox) | deployment.run(_overview) | {"google_quota": quota_report(deployment)}
     if as_json:
         print_json(found)
         return
@@ -111,8 +111,8 @@ def dead(
         async with database.transaction() as connection:
             return await requests.dead_letters(connection, limit)
 
-    with workplace(settings()) as place:
-        letters = place.run(_letters)
+    with open_deployment(settings()) as deployment:
+        letters = deployment.run(_letters)
     if as_json:
         print_json(letters)
         return
@@ -132,13 +132,13 @@ def dead(
 def replay(request_id: Annotated[int, typer.Argument(metavar="ID", help="As `queue dead` shows it.")]) -> None:
     """Let a dead request wait for its turn again, with all its attempts; judge a refused message once more."""
 
-    with workplace(settings()) as place:
+    with open_deployment(settings()) as deployment:
 
         async def _again(database: Database) -> str:
             async with database.transaction() as connection:
-                return await requests.replay(connection, request_id, place.rules)
+                return await requests.replay(connection, request_id, deployment.rules)
 
-        task_id = place.run(_again)
+        task_id = deployment.run(_again)
     say(f"request {request_id} ({task_id}) waits again")
 
 

@@ -9,7 +9,7 @@ import typer
 
 from ingestion_dagster.cli.loads.enqueue import Timeout, Wait, wait_for
 from ingestion_dagster.cli.show.output import AsJson, print_json, progress, say, tinted
-from ingestion_dagster.deployment import workplace
+from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.settings import settings
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ def refresh(
     from ingestion_dagster.services import refresh as refreshing
 
     moment = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    with workplace(settings()) as place:
+    with open_deployment(settings()) as deployment:
         with progress("asking Google which sheets were edited …"):
-            done = asyncio.run(refreshing.refresh(place, moment, everything=everything))
+            done = asyncio.run(refreshing.refresh(deployment, moment, everything=everything))
         _tell(done, moment, as_json)
         if wait and done.asked:
-            wait_for(place, [refreshing.task_of(moment, key) for key in done.asked], timeout, as_json)
+            wait_for(deployment, [refreshing.task_of(moment, key) for key in done.asked], timeout, as_json)
 
 
 def _tell(done: "Refreshed", moment: str, as_json: bool) -> None:

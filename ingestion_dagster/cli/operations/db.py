@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ingestion_dagster.cli.show.output import AsJson, print_json, say
-from ingestion_dagster.deployment import workplace_as_it_is
+from ingestion_dagster.deployment import open_deployment_as_it_is
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import migrate
 
@@ -15,10 +15,10 @@ app = typer.Typer(help="Migrations of the catalogue database.", no_args_is_help=
 @app.command()
 def upgrade(revision: Annotated[str, typer.Argument(help="A revision, or head.")] = "head") -> None:
     """Bring the catalogue to the newest schema (or to REVISION)."""
-    with workplace_as_it_is(settings()) as place:
-        before = migrate.current(place.database_url)
-        migrate.upgrade(place.database_url, revision)
-        after = migrate.current(place.database_url)
+    with open_deployment_as_it_is(settings()) as deployment:
+        before = migrate.current(deployment.database_url)
+        migrate.upgrade(deployment.database_url, revision)
+        after = migrate.current(deployment.database_url)
     say(f"catalogue at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
 
 
@@ -28,16 +28,16 @@ def downgrade(revision: Annotated[str, typer.Argument(help="A revision, or base 
 
     It stays there until `ingestion db upgrade`: other commands refuse to use it.
     """
-    with workplace_as_it_is(settings()) as place:
-        migrate.downgrade(place.database_url, revision)
-        say(f"catalogue at {migrate.current(place.database_url) or 'base (empty)'}")
+    with open_deployment_as_it_is(settings()) as deployment:
+        migrate.downgrade(deployment.database_url, revision)
+        say(f"catalogue at {migrate.current(deployment.database_url) or 'base (empty)'}")
 
 
 @app.command()
 def current(as_json: AsJson = False) -> None:
     """Which schema the catalogue has, and which one this program knows."""
-    with workplace_as_it_is(settings()) as place:
-        found, newest = migrate.current(place.database_url), migrate.head()
+    with open_deployment_as_it_is(settings()) as deployment:
+        found, newest = migrate.current(deployment.database_url), migrate.head()
     if as_json:
         print_json({"current": found, "head": newest})
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ingestion_dagster.core.errors import DataIngestionError
-from ingestion_dagster.deployment import workplace
+from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.services import metrics as figures
 from ingestion_dagster.settings import settings
 
@@ -17,8 +17,8 @@ def metrics(
     ] = None,
 ) -> None:
     """Print figures in the OpenMetrics text format: queue, ages, outcomes, rows, durations, quota."""
-    with workplace(settings()) as place:
-        text = figures.collect(place)
+    with open_deployment(settings()) as deployment:
+        text = figures.collect(deployment)
     if out is None:
         typer.echo(text, nl=False)
         return

@@ -12,7 +12,7 @@ import typer
 
 from ingestion_dagster.cli.show.output import complain, console, warn
 from ingestion_dagster.core.disk_errors import in_words
-from ingestion_dagster.deployment import Workplace, workplace
+from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.instance.processes import Running, alone, check_port, dagster_processes
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import migrate
@@ -34,15 +34,15 @@ def up(
         stack.enter_context(alone(known, "ingestion up"))
         check_port(port)
         status = stack.enter_context(console.status("starting …"))
-        place = stack.enter_context(workplace(known))
-        migrate.bring_up(place.database_url)
+        deployment = stack.enter_context(open_deployment(known))
+        migrate.bring_up(deployment.database_url)
         _make_inbox(known.inbox_path)
         if samples:
             from ingestion_dagster.samples import register_samples
 
-            register_samples(place)
-        _warn_about_redis(place)
-        running = stack.enter_context(dagster_processes(place, port))
+            register_samples(deployment)
+        _warn_about_redis(deployment)
+        running = stack.enter_context(dagster_processes(deployment, port))
         status.stop()
         _tell(running)
         _keep(running)
@@ -60,19 +60,19 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _warn_about_redis(place: Workplace) -> None:
-    with place.mailbox() as mailbox:
+def _warn_about_redis(deployment: Deployment) -> None:
+    with deployment.mailbox() as mailbox:
         problems = mailbox.unsafe_settings()
     for problem in problems:
         warn(f"Redis may lose messages: {problem}")
-    if problems and place.settings.strict_redis:
+    if problems and deployment.settings.strict_redis:
         complain("Redis is not set up safely and INGESTION_STRICT_REDIS is on; see the settings above")
         sys.exit(1)
 
 
 def _tell(running: Running) -> None:
     _print(f"Dagster UI   {running.url}")
-    _print(f"inbox        {running.place.settings.inbox_path}")
+    _print(f"inbox        {running.deployment.settings.inbox_path}")
     _tell_addresses(running)
     _print(f"logs         {running.logs}")
     _print("Ctrl-C stops everything.")
@@ -80,8 +80,8 @@ def _tell(running: Running) -> None:
 
 def _tell_addresses(running: Running) -> None:
     """Also when the servers come back at other ones."""
-    _print(f'queue        {running.place.redis_url}   LPUSH ingestion:queue \'{{"supplier": "KEY"}}\'')
-    _print(f"catalogue    {running.place.database_url}")
+    _print(f'queue        {running.deployment.redis_url}   LPUSH ingestion:queue \'{{"supplier": "KEY"}}\'')
+    _print(f"catalogue    {running.deployment.database_url}")
 
 
 def _keep(running: Running) -> None:

@@ -10,10 +10,10 @@ from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.core.requests.message import check_source
 from ingestion_dagster.core.suppliers.given_settings import NESTED, is_email
 from ingestion_dagster.core.visible_names import is_visible
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 
 
-def source_of(address: str, sheet: str | None, place: Workplace) -> tuple[str, dict[str, Any]]:
+def source_of(address: str, sheet: str | None, deployment: Deployment) -> tuple[str, dict[str, Any]]:
     """Source type and source of an address or path. Raises SourceRejected for what no supplier may read."""
     source: dict[str, Any] = {"sheet_name": sheet} if sheet else {}
     if "://" in address:
@@ -22,7 +22,7 @@ def source_of(address: str, sheet: str | None, place: Workplace) -> tuple[str, d
         suffix = PurePath(address).suffix.lower()
         source_type = "csv" if suffix in (".csv", ".tsv", ".txt") else "excel"
         source["file_path"] = address
-    check_source(source_type, source, str(place.settings.inbox_path), place.settings.allowed_hosts)
+    check_source(source_type, source, str(deployment.settings.inbox_path), deployment.settings.allowed_hosts)
     return source_type, source
 
 

@@ -9,7 +9,7 @@ from ingestion_dagster.cli.loads.batch import By, person
 from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, say, strong
 from ingestion_dagster.core.mapped_sheet import MappedSheet
 from ingestion_dagster.core.sheets import column_letter
-from ingestion_dagster.deployment import workplace
+from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store.batches import batches, mappings
 from ingestion_dagster.store.catalogue import suppliers
@@ -30,8 +30,8 @@ def show(key: Key, as_json: AsJson = False) -> None:
             newest = await batches.newest_mapped(connection, supplier.id)
             return newest, await mappings.listed(connection, supplier.id)
 
-    with workplace(settings()) as place:
-        newest, remembered = place.run(_show)
+    with open_deployment(settings()) as deployment:
+        newest, remembered = deployment.run(_show)
     if as_json:
         print_json({"supplier": key, "newest": newest, "remembered": remembered})
         return
@@ -69,8 +69,8 @@ def confirm(
         if not equals or not name:
             raise typer.BadParameter(f"{pair!r} is not FIELD=COLUMN")
         answers[name.strip()] = column.strip()
-    with workplace(settings()) as place:
-        done = asyncio.run(remember_columns(place, key, answers, by or person(), sheet))
+    with open_deployment(settings()) as deployment:
+        done = asyncio.run(remember_columns(deployment, key, answers, by or person(), sheet))
     if as_json:
         print_json(
             {

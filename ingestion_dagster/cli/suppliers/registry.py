@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, progress, say
-from ingestion_dagster.deployment import workplace
+from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.settings import settings
 
 app = typer.Typer(help="The Google Sheet that lists the suppliers (INGESTION_REGISTRY_SHEET).", no_args_is_help=True)
@@ -26,8 +26,8 @@ def sync(
     """Add, change and pause suppliers as the registry sheet says; new ones are loaded. Nobody is ever deleted."""
     from ingestion_dagster.services.registry import sync_registry
 
-    with workplace(settings()) as place, progress("reading the registry sheet …"):
-        done = asyncio.run(sync_registry(place, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}", dry_run=dry_run))
+    with open_deployment(settings()) as deployment, progress("reading the registry sheet …"):
+        done = asyncio.run(sync_registry(deployment, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}", dry_run=dry_run))
     told = done.as_json()
     if as_json:
         print_json(told | {"dry_run": dry_run})

@@ -10,7 +10,7 @@ from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.core.suppliers.given_settings import NESTED, changed, given_settings
 from ingestion_dagster.core.suppliers.slugs import is_slug, slug
 from ingestion_dagster.core.suppliers.supplier import Supplier, settings_from
-from ingestion_dagster.deployment import workplace
+from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.catalogue import suppliers
@@ -37,14 +37,14 @@ def add(
         raise SourceRejected(f"{key!r} cannot be a key; {slug(key)!r} can")
     name, email = checked_name(name) or name, checked_email(email)
     given = given_settings(assignments(settings_ or []))
-    with workplace(settings()) as place:
-        source_type, where = source_of(source, sheet, place)
+    with open_deployment(settings()) as deployment:
+        source_type, where = source_of(source, sheet, deployment)
 
         async def _add(database: Database) -> Supplier:
             async with database.transaction() as connection:
                 return await suppliers.register(connection, key, name, source_type, where, given, email)
 
-        added = place.run(_add)
+        added = deployment.run(_add)
     if as_json:
         print_json(_as_json(added))
     else:
@@ -69,12 +69,12 @@ def edit(
         raise typer.BadParameter("nothing to change is named: --set K=V, --unset K, --name, --source, --sheet, --email")
     given = given_settings(assignments(settings_ or []))
     name, mail = checked_name(name), checked_email(email or None)
-    with workplace(settings()) as place:
+    with open_deployment(settings()) as deployment:
 
         async def _edit(database: Database) -> tuple[Supplier, Supplier]:
             async with database.transaction() as connection:
                 before = await suppliers.by_key(connection, key, for_update=True)
-                where = source_of(source, sheet, place) if source else None
+                where = source_of(source, sheet, deployment) if source else None
                 after = _edited(before, given, list(unset or []), where, sheet).model_copy(
                     update={
                         "name": name or before.name,
@@ -84,7 +84,7 @@ def edit(
                 await suppliers.replace(connection, after)
                 return before, after
 
-        before, after = place.run(_edit)
+        before, after = deployment.run(_edit)
     if as_json:
         print_json(_as_json(after))
         return
@@ -137,8 +137,8 @@ def _facts(supplier: Supplier) -> list[tuple[str, object]]:
 @app.command("list")
 def list_suppliers(as_json: AsJson = False) -> None:
     """All suppliers."""
-    with workplace(settings()) as place:
-        found = place.run(_every)
+    with open_deployment(settings()) as deployment:
+        found = deployment.run(_every)
     if as_json:
         print_json([_as_json(supplier) for supplier in found])
         return
@@ -162,8 +162,8 @@ def list_suppliers(as_json: AsJson = False) -> None:
 @app.command()
 def show(key: Key, as_json: AsJson = False) -> None:
     """One supplier with its settings."""
-    with workplace(settings()) as place:
-        found = place.run(lambda database: _one(database, key))
+    with open_deployment(settings()) as deployment:
+        found = deployment.run(lambda database: _one(database, key))
     if as_json:
         print_json(_as_json(found))
         return
@@ -193,8 +193,8 @@ def _set_active(key: str, active: bool) -> dict[str, int]:
             await suppliers.set_active(connection, key, active)
             return await requests.open_requests(connection, key)
 
-    with workplace(settings()) as place:
-        return place.run(_change)
+    with open_deployment(settings()) as deployment:
+        return deployment.run(_change)
 
 
 async def _every(database: Database) -> list[Supplier]:

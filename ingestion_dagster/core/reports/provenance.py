@@ -18,7 +18,7 @@ class _Told(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Place(_Told):
+class Origin(_Told):
     """A cell of a stored list, read again."""
 
     batch_id: int
@@ -143,9 +143,9 @@ class Provenance(_Told):
     active: bool
     missing_since: datetime | None
     last_seen_at: datetime | None
-    origin: Place
+    origin: Origin
     """Where this price stood when it came into force."""
-    latest: Place | None
+    latest: Origin | None
     """The same item in the list in force, where that is another one."""
     reading: Reading
     batch: Batch

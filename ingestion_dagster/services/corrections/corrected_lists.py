@@ -17,7 +17,7 @@ from ingestion_dagster.core.rows.read import read_rows
 from ingestion_dagster.core.rows.types import ItemRow, RowReject
 from ingestion_dagster.core.sheets import Sheet, Workbook
 from ingestion_dagster.core.suppliers.supplier import Supplier
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.stored_lists import open_list, tab_of
 from ingestion_dagster.store.batches import rejects
 from ingestion_dagster.store.catalogue import suppliers
@@ -60,12 +60,12 @@ class _Reread:
     """Rows (1-based) of keys that stand in several rows."""
 
 
-async def review(place: Workplace, key: str, language: str | None, report: Report) -> Review:
+async def review(deployment: Deployment, key: str, language: str | None, report: Report) -> Review:
     """What is wrong with the newest list of supplier `key`, and what became of the mistakes of the one before.
 
     Raises SourceRejected where no list of the supplier was judged yet.
     """
-    async with connected(place.database_url, place.limits) as database, database.transaction() as connection:
+    async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         supplier = await suppliers.by_key(connection, key)
         batch = await rejects.newest_judged(connection, supplier.id)
         if batch is None:
@@ -80,7 +80,7 @@ async def review(place: Workplace, key: str, language: str | None, report: Repor
     conflicts = {row["supplier_sku"] for row in logged if row["code"] == "duplicate_key"}
     workbook, reread = None, None
     try:
-        workbook = open_list(place, supplier, batch)
+        workbook = open_list(deployment, supplier, batch)
         hints = supplier.hints().model_copy(update={"message_language": spoken})
         reread = _read_again(tab_of(workbook, mapped), mapped, hints, conflicts, report)
     except DataIngestionError as error:

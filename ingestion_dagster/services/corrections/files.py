@@ -11,7 +11,7 @@ from pathlib import Path
 from ingestion_dagster.core.corrections.markup import Facts, Markup, markup_of
 from ingestion_dagster.core.errors import SheetError, SourceRejected
 from ingestion_dagster.core.sheets import Sheet, Workbook
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.fetch import limits_of, stored_bytes
 from ingestion_dagster.pipeline.stored_lists import snapshot_of, tab_of
 from ingestion_dagster.services.corrections.corrected_lists import Report, Review
@@ -37,18 +37,18 @@ def file_for(found: Review, out: Path) -> Path:
     return path
 
 
-def write(place: Workplace, found: Review, path: Path, report: Report) -> list[str]:
+def write(deployment: Deployment, found: Review, path: Path, report: Report) -> list[str]:
     """Write the marked list to `path`; what a person should know about the file. Raises SourceRejected."""
     if found.workbook is None:
         raise SourceRejected(f"no marked file can be written: {' '.join(found.notes)}")
-    data = stored_bytes(place, snapshot_of(found.batch, found.supplier))
+    data = stored_bytes(deployment, snapshot_of(found.batch, found.supplier))
     sheet = tab_of(found.workbook, found.mapped)
     markup = markup_of(sheet.rows(), found.mapped, sheet.merges, found.progress, _facts(found), found.language)
     try:
         with _in_place(path) as waiting:
             if path.suffix.lower() in TEXT_SUFFIXES:
                 return _write_text(data, found.workbook, markup, waiting, report)
-            return _write_workbook(place, data, sheet, markup, waiting, report)
+            return _write_workbook(deployment, data, sheet, markup, waiting, report)
     except OSError as error:
         raise SourceRejected(f"{path} cannot be written: {error.strerror or error}") from error
 
@@ -82,7 +82,7 @@ def _write_text(data: bytes, workbook: Workbook, markup: Markup, path: Path, rep
 
 
 def _write_workbook(
-    place: Workplace, data: bytes, sheet: Sheet, markup: Markup, path: Path, report: Report
+    deployment: Deployment, data: bytes, sheet: Sheet, markup: Markup, path: Path, report: Report
 ) -> list[str]:
     """The supplier's own workbook where it can be kept; else a new one with the values of the tab."""
     from ingestion_dagster.sources.corrected.new_workbook import write_workbook
@@ -94,7 +94,7 @@ def _write_workbook(
     try:
         if cells > KEPT_CELLS:
             raise SourceRejected(f"it has {cells:,} cells, and {KEPT_CELLS:,} can be kept")
-        path.write_bytes(_marked_original(place, data, markup))
+        path.write_bytes(_marked_original(deployment, data, markup))
     except (SourceRejected, SheetError) as error:
         write_workbook(sheet, markup, path, report)
         return [f"the workbook itself could not be kept, the tab was written anew: {error}"]
@@ -102,9 +102,9 @@ def _write_workbook(
     return [f"{' and '.join(lost)} of the workbook were not carried over"] if lost else []
 
 
-def _marked_original(place: Workplace, data: bytes, markup: Markup) -> bytes:
+def _marked_original(deployment: Deployment, data: bytes, markup: Markup) -> bytes:
     """Marked in the limited process: the workbook is a stranger's."""
-    limits = replace(limits_of(place.settings), cpu_seconds=_PATIENCE, wall_seconds=float(_PATIENCE))
+    limits = replace(limits_of(deployment.settings), cpu_seconds=_PATIENCE, wall_seconds=float(_PATIENCE))
     request = {"task": "mark", "markup": markup.model_dump(mode="json")}
     ((_, body),) = run_limited(request, data, limits)
     return body

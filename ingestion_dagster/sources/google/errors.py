@@ -50,7 +50,7 @@ class Subject(NamedTuple):
 
     what: str
     """`the Google Sheet 1BxiM…`"""
-    robot: str
+    service_account: str
     """The service account's address, for "share the sheet with …"."""
 
 
@@ -163,7 +163,7 @@ def reply_error(reply: Reply, subject: Subject) -> GoogleUnavailable | GoogleBus
     """The error that an answer other than 200 means."""
     rule = next(rule for rule in REPLIES if rule.matches(reply))
     detail = f" Google says: {reply.message}" if reply.message else ""
-    text = rule.says.format(what=subject.what, robot=subject.robot, status=reply.status, detail=detail)
+    text = rule.says.format(what=subject.what, robot=subject.service_account, status=reply.status, detail=detail)
     message = text[0].upper() + text[1:]
     if issubclass(rule.error, GoogleRejected):
         return rule.error(rule.name, message)
@@ -173,7 +173,9 @@ def reply_error(reply: Reply, subject: Subject) -> GoogleUnavailable | GoogleBus
 def token_error(detail: str, subject: Subject) -> GoogleRejected:
     """The error that a refused token request means; `detail` is Google's own description."""
     name, _, advice = next(row for row in TOKEN_REFUSALS if re.search(row[1], detail, re.IGNORECASE))
-    return GoogleRejected(name, f"Google refused the service account {subject.robot}: {advice}.{_says(detail)}")
+    return GoogleRejected(
+        name, f"Google refused the service account {subject.service_account}: {advice}.{_says(detail)}"
+    )
 
 
 def broken_error(error: Exception, subject: Subject) -> GoogleUnavailable | GoogleRejected:

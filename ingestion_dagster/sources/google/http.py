@@ -19,11 +19,11 @@ from ingestion_dagster.sources.google.errors import (
     reply_error,
     unreadable_error,
 )
-from ingestion_dagster.sources.google.retry import Patience, Turn
-from ingestion_dagster.sources.google.service_account import Robot, is_google_or_loopback
+from ingestion_dagster.sources.google.retry import RetryBudget, RetryPolicy
+from ingestion_dagster.sources.google.service_account import ServiceAccount, is_google_or_loopback
 from ingestion_dagster.sources.google.wire import parse_json, read_body
 
-__all__ = ["DRIVE_URL", "LARGEST_ANSWER", "SHEETS_URL", "Answer", "Patience", "ReadingClient", "checked_base_url"]
+__all__ = ["DRIVE_URL", "LARGEST_ANSWER", "SHEETS_URL", "Answer", "ReadingClient", "RetryPolicy", "checked_base_url"]
 
 SHEETS_URL: Final = "https://sheets.googleapis.com"
 DRIVE_URL: Final = "https://www.googleapis.com"
@@ -45,21 +45,21 @@ class Answer(requests.Response):
 
 
 class ReadingClient(gspread.HTTPClient):
-    """gspread's HTTP client, read-only, with limits. One per sheet and turn."""
+    """gspread's HTTP client, read-only, with limits. One per sheet and retry budget."""
 
     def __init__(
         self,
         auth: None,
         session: requests.Session,
-        robot: Robot,
-        turn: Turn,
+        service_account: ServiceAccount,
+        retries: RetryBudget,
         sheets_url: str = SHEETS_URL,
         drive_url: str = DRIVE_URL,
     ) -> None:
         """`auth` is gspread's and stays None: the robot's token is sent with each request."""
         super().__init__(auth, session)  # type: ignore[arg-type]
-        self.robot = robot
-        self.turn = turn
+        self.service_account = service_account
+        self.retries = retries
         self._places = (
             (SPREADSHEETS_API_V4_BASE_URL, sheets_url.rstrip("/") + "/v4/spreadsheets", True),
             (DRIVE_FILES_API_V3_URL, drive_url.rstrip("/") + "/drive/v3/files", False),
@@ -77,13 +77,13 @@ class ReadingClient(gspread.HTTPClient):
     ) -> requests.Response:
         """One read with all its attempts.
 
-        Raises SourceUnavailable (also QuotaExhausted) when patience ran out, SourceRejected at once.
+        Raises SourceUnavailable (also QuotaExhausted) when the deadline ran out, SourceRejected at once.
         """
         if method.lower() != "get" or data or json or files:
             raise ValueError(f"this client only reads; {method.upper()} is not sent")
         url, metered = self._address(endpoint)
         query = {"prettyPrint": "false"} | dict(params or {})
-        return self.turn.patiently(lambda: self._once(url, query, metered))
+        return self.retries.with_retries(lambda: self._once(url, query, metered))
 
     def _address(self, endpoint: str) -> tuple[str, bool]:
         for google, ours, metered in self._places:
@@ -93,18 +93,18 @@ class ReadingClient(gspread.HTTPClient):
 
     def _once(self, url: str, params: dict[str, Any], metered: bool) -> Answer:
         for renewed in (False, True):
-            headers = self.robot.headers(self.session, self.turn.limits(), self.turn.request_clock())
+            headers = self.service_account.headers(self.session, self.retries.limits(), self.retries.request_clock())
             if metered:
-                self.turn.take()
+                self.retries.take()
             answer = self._send(url, params, headers, last=renewed)
             if answer is not None:
                 return answer
-            self.robot.forget_token()
+            self.service_account.forget_token()
         raise AssertionError("the second answer is returned or raised")
 
     def _send(self, url: str, params: dict[str, Any], headers: dict[str, str], last: bool) -> Answer | None:
         """One request. None where Google does not know the token (any more) and a new one may help."""
-        limits, time_left = self.turn.limits(), self.turn.request_clock()
+        limits, time_left = self.retries.limits(), self.retries.request_clock()
         try:
             with self.session.get(
                 url,
@@ -115,22 +115,22 @@ class ReadingClient(gspread.HTTPClient):
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = read_body(response, LARGEST_ANSWER, time_left, self.turn.subject.what)
+                body = read_body(response, LARGEST_ANSWER, time_left, self.retries.subject.what)
                 status, reply_headers = response.status_code, response.headers
         except GoogleRejected:
             raise
         except Exception as error:
-            raise broken_error(error, self.turn.subject) from None
+            raise broken_error(error, self.retries.subject) from None
         if status == 401 and not last:
             return None
         if status != 200:
-            raise reply_error(read_reply(status, reply_headers, body), self.turn.subject)
+            raise reply_error(read_reply(status, reply_headers, body), self.retries.subject)
         try:
             parsed = parse_json(body)
         except orjson.JSONDecodeError:
-            raise unreadable_error(self.turn.subject) from None
+            raise unreadable_error(self.retries.subject) from None
         if not isinstance(parsed, dict):
-            raise unreadable_error(self.turn.subject)
+            raise unreadable_error(self.retries.subject)
         return Answer(parsed)
 
 

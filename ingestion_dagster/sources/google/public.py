@@ -22,7 +22,7 @@ from ingestion_dagster.sources.google.wire import plain_session, read_body
 if TYPE_CHECKING:
     import requests
 
-    from ingestion_dagster.sources.google.retry import Patience, Turn
+    from ingestion_dagster.sources.google.retry import RetryBudget, RetryPolicy
     from ingestion_dagster.sources.google.sheets import GoogleSource
 
 PUBLIC_URL: Final = "https://docs.google.com"
@@ -46,22 +46,22 @@ def fetch_public_sheet(
     format: Literal["xlsx", "csv"] = "xlsx",
     allowed_hosts: Collection[str] = GOOGLE_HOSTS,
     base_url: str = PUBLIC_URL,
-    patience: "Patience | None" = None,
+    policy: "RetryPolicy | None" = None,
 ) -> PublicFile:
     """The whole document as XLSX, or the tab that the source's gid names (else the first) as CSV.
 
     XLSX keeps numbers as they are; CSV holds them as displayed, rounded. Raises SourceUnavailable or SourceRejected,
     the latter with "not shared publicly" where Google shows its sign-in page instead.
     """
-    from ingestion_dagster.sources.google.retry import Patience, Turn
+    from ingestion_dagster.sources.google.retry import RetryBudget, RetryPolicy
 
     link = source.link(allowed_hosts)
     address = f"{_checked(base_url)}/spreadsheets/d/{link.key}/export?format={format}"
     if format == "csv" and link.gid is not None:
         address += f"&gid={link.gid}"
-    turn = Turn(source.supplier, patience or Patience(), Subject(f"the public Google Sheet {link.key}", ""))
+    retries = RetryBudget(source.supplier, policy or RetryPolicy(), Subject(f"the public Google Sheet {link.key}", ""))
     with plain_session(base_url) as session:
-        return PublicFile(turn.patiently(lambda: _download(session, address, format, turn)), format)
+        return PublicFile(retries.with_retries(lambda: _download(session, address, format, retries)), format)
 
 
 def _checked(base_url: str) -> str:
@@ -72,11 +72,11 @@ def _checked(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _download(session: "requests.Session", address: str, format: str, turn: "Turn") -> bytes:
+def _download(session: "requests.Session", address: str, format: str, retries: "RetryBudget") -> bytes:
     """The file behind the redirects, each of which must stay with Google (or on the stand-in's own host)."""
-    subject, home = turn.subject, urlsplit(address).netloc
+    subject, home = retries.subject, urlsplit(address).netloc
     for _ in range(_MOST_REDIRECTS):
-        limits, time_left = turn.limits(), turn.request_clock()
+        limits, time_left = retries.limits(), retries.request_clock()
         try:
             with session.get(address, timeout=limits, allow_redirects=False, stream=True) as response:
                 status, headers = response.status_code, response.headers

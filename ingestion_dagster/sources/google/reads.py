@@ -37,7 +37,7 @@ def read_whole(reader: ReadingClient, key: str, name: str | None) -> dict[str, A
     params: dict[str, Any] = {"fields": WHOLE_FIELDS}
     if name and not is_pattern(name):
         params["ranges"] = [quoted(name)]
-    reader.turn.reserve = reader.turn.patience.deadline / 2
+    reader.retries.reserve = reader.retries.policy.deadline / 2
     try:
         return _document(reader, key, params)
     except AnswerTooLarge:
@@ -51,7 +51,7 @@ def read_whole(reader: ReadingClient, key: str, name: str | None) -> dict[str, A
             raise
         return None
     finally:
-        reader.turn.reserve = 0.0
+        reader.retries.reserve = 0.0
 
 
 def read_outline(reader: ReadingClient, key: str) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def read_in_parts(reader: ReadingClient, key: str, tab: Tab) -> Iterator[dict[st
             continue
         part = _part(answer, tab)
         if part is None or (first and _row(part, 0) != repeated):
-            raise GoogleUnavailable("edited meanwhile", f"{reader.turn.subject.what} was edited while it was read.")
+            raise GoogleUnavailable("edited meanwhile", f"{reader.retries.subject.what} was edited while it was read.")
         repeated = _row(part, last - 1 - first)
         yield _without_first_row(part) if first else part
         first = last if last == rows else last - 1
@@ -90,7 +90,7 @@ def _document(reader: ReadingClient, key: str, params: dict[str, Any]) -> dict[s
     """A Spreadsheet object, and certainly that of `key`."""
     answer: dict[str, Any] = reader.spreadsheets_get(key, params)
     if answer.get("spreadsheetId") != key or not isinstance(answer.get("sheets"), list):
-        raise unreadable_error(reader.turn.subject)
+        raise unreadable_error(reader.retries.subject)
     return answer
 
 

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long to try. Seconds; waiting for a turn in the shared quota is not counted."""
 
     attempts: int = 4
@@ -37,11 +37,11 @@ class Patience:
 
 
 @dataclass
-class Turn:
+class RetryBudget:
     """One sheet's walk to Google: whose turn it is, how long it may still take, what it has cost so far."""
 
     supplier: str
-    patience: Patience
+    policy: RetryPolicy
     subject: Subject
     acquire: Callable[[str], float] | None = None
     """Takes one read from the shared quota for a supplier; returns the seconds waited for it."""
@@ -54,23 +54,23 @@ class Turn:
     _ends: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ends = self.patience.clock() + self.patience.deadline
+        self._ends = self.policy.clock() + self.policy.deadline
 
     def left(self) -> float:
         """Seconds that the present request and its further attempts may still take."""
-        return self._ends - self.reserve - self.patience.clock()
+        return self._ends - self.reserve - self.policy.clock()
 
     def limits(self) -> tuple[float, float]:
         """Seconds for connecting and for silence, as requests takes them. GoogleUnavailable where none are left."""
         left = self.left()
         if left <= 0:
             raise GoogleUnavailable("timed out", f"Reading {self.subject.what} took too long.")
-        return min(self.patience.connect, left), min(self.patience.silence, left)
+        return min(self.policy.connect, left), min(self.policy.silence, left)
 
     def request_clock(self) -> Callable[[], float]:
         """Seconds left for the request that begins now, at each call."""
-        ends = self.patience.clock() + min(self.patience.request, self.left())
-        return lambda: ends - self.patience.clock()
+        ends = self.policy.clock() + min(self.policy.request, self.left())
+        return lambda: ends - self.policy.clock()
 
     def take(self) -> None:
         """Waits for one read of the shared quota; the wait moves the deadline."""
@@ -80,7 +80,7 @@ class Turn:
             self._ends += waited
         self.reads += 1
 
-    def patiently(self, once: Callable[[], T]) -> T:
+    def with_retries(self, once: Callable[[], T]) -> T:
         """The result of `once`, tried again after passing faults until attempts or time are used up."""
         attempt = 1
         while True:
@@ -88,17 +88,17 @@ class Turn:
                 return once()
             except SourceUnavailable as error:
                 pause = self._pause(error, attempt)
-                if attempt >= self.patience.attempts or pause >= self.left():
+                if attempt >= self.policy.attempts or pause >= self.left():
                     raise
-                self.patience.sleep(pause)
+                self.policy.sleep(pause)
                 attempt += 1
 
     def _pause(self, error: SourceUnavailable, attempt: int) -> float:
         """Seconds until the next attempt: what Google asked for, else doubling with jitter."""
         busy = isinstance(error, GoogleBusy)
-        first = self.patience.first_busy_pause if busy else self.patience.first_pause
-        own: float = min(first * 2.0 ** (attempt - 1), self.patience.longest_pause)
-        pause = max(own * (0.75 + 0.5 * self.patience.jitter()), error.retry_after or 0.0)
+        first = self.policy.first_busy_pause if busy else self.policy.first_pause
+        own: float = min(first * 2.0 ** (attempt - 1), self.policy.longest_pause)
+        pause = max(own * (0.75 + 0.5 * self.policy.jitter()), error.retry_after or 0.0)
         if busy and self.throttled is not None:
             self.throttled(pause)
         return pause

@@ -1,4 +1,4 @@
-"""The robot: a service account's key file, and the short-lived token made from it.
+"""A service account's key file, and the short-lived token made from it.
 
 google-auth signs; the requests session that carries the token is ours, because google-auth's own session also looks
 up regional boundaries at another Google host for every process. No key or token ever leaves in a message.
@@ -37,7 +37,7 @@ _SHARE: Final = "docs/google-access.md tells how to make one"
 
 
 @dataclass
-class Robot:
+class ServiceAccount:
     """A service account that reads. One per process; its token is renewed when it has run out."""
 
     email: str
@@ -127,7 +127,7 @@ def _description(error: Exception) -> str:
     return ""
 
 
-def load_robot(credentials_path: str | None) -> Robot:
+def load_service_account(credentials_path: str | None) -> ServiceAccount:
     """The service account of a key file. Raises SourceRejected with what to do; the file's content is never shown."""
     if not credentials_path:
         raise SourceRejected(
@@ -143,7 +143,7 @@ def load_robot(credentials_path: str | None) -> Robot:
         credentials = Credentials.from_service_account_info(info, scopes=list(SCOPES))  # type: ignore[no-untyped-call]
     except Exception:  # whatever is wrong with a key, its text must not get into a message
         raise _unfit(Path(credentials_path)) from None
-    return Robot(str(info["client_email"]), str(info.get("project_id", "")), credentials)
+    return ServiceAccount(str(info["client_email"]), str(info.get("project_id", "")), credentials)
 
 
 def _read_key_file(path: Path) -> dict[str, Any]:

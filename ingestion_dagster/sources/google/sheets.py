@@ -17,8 +17,8 @@ from ingestion_dagster.core.suppliers.google_links import GOOGLE_HOSTS, Document
 
 if TYPE_CHECKING:
     from ingestion_dagster.sources.google.http import ReadingClient
-    from ingestion_dagster.sources.google.retry import Patience
-    from ingestion_dagster.sources.google.service_account import Robot
+    from ingestion_dagster.sources.google.retry import RetryPolicy
+    from ingestion_dagster.sources.google.service_account import ServiceAccount
 
 
 class GoogleSource(BaseModel):
@@ -56,10 +56,10 @@ class GoogleSource(BaseModel):
 class GoogleClient:
     """Access to Google as one service account. Make one per process and give it to every fetch."""
 
-    robot: "Robot"
+    service_account: "ServiceAccount"
     sheets_url: str
     drive_url: str
-    patience: "Patience"
+    policy: "RetryPolicy"
     acquire: Callable[[str], float] | None = None
     throttled: Callable[[float], None] | None = None
     reads: int = field(default=0, init=False)
@@ -75,7 +75,7 @@ class GoogleClient:
         drive_url: str | None = None,
         acquire: Callable[[str], float] | None = None,
         throttled: Callable[[float], None] | None = None,
-        patience: "Patience | None" = None,
+        policy: "RetryPolicy | None" = None,
     ) -> "GoogleClient":
         """A client from the environment's values. Raises SourceRejected with what to set where one is unfit.
 
@@ -83,14 +83,14 @@ class GoogleClient:
         is told when Google answers 429. Base URLs other than Google's must be on this machine.
         """
         from ingestion_dagster.sources.google import http
-        from ingestion_dagster.sources.google.retry import Patience
-        from ingestion_dagster.sources.google.service_account import load_robot
+        from ingestion_dagster.sources.google.retry import RetryPolicy
+        from ingestion_dagster.sources.google.service_account import load_service_account
 
         return cls(
-            load_robot(credentials_path),
+            load_service_account(credentials_path),
             http.checked_base_url(sheets_url, http.SHEETS_URL, "INGESTION_GOOGLE_SHEETS_URL"),
             http.checked_base_url(drive_url, http.DRIVE_URL, "INGESTION_GOOGLE_DRIVE_URL"),
-            patience or Patience(),
+            policy or RetryPolicy(),
             acquire,
             throttled,
         )
@@ -102,20 +102,26 @@ class GoogleClient:
 
         from ingestion_dagster.sources.google.errors import Subject
         from ingestion_dagster.sources.google.http import ReadingClient
-        from ingestion_dagster.sources.google.retry import Turn
+        from ingestion_dagster.sources.google.retry import RetryBudget
         from ingestion_dagster.sources.google.wire import plain_session
 
-        turn = Turn(supplier, self.patience, Subject(what, self.robot.email), self.acquire, self.throttled)
+        retries = RetryBudget(
+            supplier, self.policy, Subject(what, self.service_account.email), self.acquire, self.throttled
+        )
         http_client = partial(
-            ReadingClient, robot=self.robot, turn=turn, sheets_url=self.sheets_url, drive_url=self.drive_url
+            ReadingClient,
+            service_account=self.service_account,
+            retries=retries,
+            sheets_url=self.sheets_url,
+            drive_url=self.drive_url,
         )
         with plain_session(self.sheets_url) as session:
             connected = gspread.Client(None, session, http_client)  # type: ignore[arg-type]
             try:
                 yield cast("ReadingClient", connected.http_client)
             finally:
-                self.reads += turn.reads
-                self.waited += turn.waited
+                self.reads += retries.reads
+                self.waited += retries.waited
 
 
 def fetch_google_sheet(

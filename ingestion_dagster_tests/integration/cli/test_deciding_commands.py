@@ -80,7 +80,7 @@ def checks_shown(shop: Shop) -> dict[str, tuple[str, str]]:
     """Check -> status and description, as Dagster has them of the supplier now."""
     names = ("price_jumps", "reject_rate", "row_count_stable", "mapping_confirmed")
     keys = [dg.AssetCheckKey(dg.AssetKey("supplier_items"), name) for name in names]
-    with instance(shop.place) as opened:
+    with instance(shop.deployment) as opened:
         found = opened.event_log_storage.get_latest_asset_check_execution_by_key(keys)
     assert {record.partition for record in found.values()} == {"acme"}
     return {key.name: (record.status.value, record.evaluation.description) for key, record in found.items()}
@@ -97,7 +97,7 @@ def test_every_decision_shows_in_dagster_however_many_follow_each_other(shop: Sh
             shown = checks_shown(shop)
             assert {status for status, _ in shown.values()} == {"SUCCEEDED"}, day
             assert "Approved by a person" in shown["price_jumps"][1]
-    with instance(shop.place) as opened:
+    with instance(shop.deployment) as opened:
         runs = opened.get_runs(dg.RunsFilter(job_name="review_batch", tags={"ingestion/supplier": "acme"}))
         assert [run.status for run in runs] == [dg.DagsterRunStatus.SUCCESS] * 4
 

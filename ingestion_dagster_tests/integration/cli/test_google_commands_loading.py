@@ -63,7 +63,7 @@ def test_the_demos_google_sheets_show_an_update_and_a_missing_item(
         assert sheets.server is not None
         assert Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"]) == sheets.server.key_file
         shop = GoogleShop(sheets.server, database_url, redis_url, tmp_path)
-        sheets.register(shop.place)
+        sheets.register(shop.deployment)
         first = [shop.load(sample.key) for sample in sheets.samples]
         sheets.second_day()
         second = [shop.load(sample.key) for sample in sheets.samples]

@@ -74,12 +74,12 @@ def shop(database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.
     shop.load(rows(100.0), HEADER)
     for number, name in enumerate(HOSTILE):
         raw = json.dumps({"supplier": "nobody", "x": name}).encode()
-        shop.do(lambda c, n=number, r=raw: requests.record(c, [Delivery(f"d-{n}", r, len(r))], shop.place.rules))
+        shop.do(lambda c, n=number, r=raw: requests.record(c, [Delivery(f"d-{n}", r, len(r))], shop.deployment.rules))
         shop.sql(LETTER, name=name)
         shop.sql(SUPPLIER, key=f"evil-{number}", name=name)
         shop.sql(PRODUCT, name=name)
     junk = b"\x1b]0;owned\x07\x1b[2J not json \x9b31m"
-    shop.do(lambda c: requests.record(c, [Delivery("junk", junk, len(junk))], shop.place.rules))
+    shop.do(lambda c: requests.record(c, [Delivery("junk", junk, len(junk))], shop.deployment.rules))
     yield shop
     settings.cache_clear()
 

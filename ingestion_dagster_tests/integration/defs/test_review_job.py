@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.services import review as reviewing
 from ingestion_dagster_tests.integration.shop import Shop, rows_of
 
@@ -33,20 +33,20 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield made
 
 
-def built(place: Workplace | None = None) -> dg.Definitions:
+def built(deployment: Deployment | None = None) -> dg.Definitions:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from ingestion_dagster.definitions import build_definitions
         from ingestion_dagster.defs.resources import IngestionResource
 
-        if place is None:
+        if deployment is None:
             return build_definitions()
-        opened = dg.ResourceDefinition.hardcoded_resource(IngestionResource.at(place))
+        opened = dg.ResourceDefinition.hardcoded_resource(IngestionResource.at(deployment))
         return build_definitions({"ingestion": opened, "io_manager": dg.mem_io_manager})
 
 
 def run(shop: Shop, instance: dg.DagsterInstance, job: str, **more: Any) -> dg.ExecuteInProcessResult:
-    wanted = built(shop.place).resolve_job_def(job)
+    wanted = built(shop.deployment).resolve_job_def(job)
     return wanted.execute_in_process(instance=instance, raise_on_error=False, **more)
 
 
@@ -58,7 +58,7 @@ def load(shop: Shop, instance: dg.DagsterInstance, prices: list[float]) -> dg.Ex
 def review(
     shop: Shop, instance: dg.DagsterInstance, batch_id: int, decision: str, **more: Any
 ) -> dg.ExecuteInProcessResult:
-    more.setdefault("token", asyncio.run(reviewing.decision_token(shop.place, batch_id)))
+    more.setdefault("token", asyncio.run(reviewing.decision_token(shop.deployment, batch_id)))
     config = {"batch_id": batch_id, "decision": decision, "note": "looked at it", "by": "ann", **more}
     return run(shop, instance, "review_batch", run_config={"ops": {"decide_batch": {"config": config}}})
 
@@ -118,7 +118,7 @@ def test_a_decision_without_the_token_is_refused_and_told_where_it_is(
 def test_a_decision_needs_a_token_and_one_of_another_batch_is_none(shop: Shop, instance: dg.DagsterInstance) -> None:
     load(shop, instance, CALM)
     load(shop, instance, [100.0, *CALM[1:]])
-    foreign = asyncio.run(reviewing.decision_token(shop.place, 1))
+    foreign = asyncio.run(reviewing.decision_token(shop.deployment, 1))
     assert not review(shop, instance, 2, "approve", token=foreign).success
     config = {"ops": {"decide_batch": {"config": {"batch_id": 2, "decision": "approve"}}}}
     with pytest.raises(dg.DagsterInvalidConfigError, match="token"):

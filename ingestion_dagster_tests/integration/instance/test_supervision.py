@@ -16,7 +16,7 @@ import pytest
 from dagster._daemon.types import DaemonHeartbeat
 
 from ingestion_dagster.core.errors import ServicesFailed
-from ingestion_dagster.core.retry_policy import Patience
+from ingestion_dagster.core.restart_policy import RestartPolicy
 from ingestion_dagster.instance import health
 from ingestion_dagster.instance.supervision import Need, supervise
 from ingestion_dagster.local import guarded, restarted, services
@@ -28,7 +28,7 @@ from ingestion_dagster.store.database import Limits
 from ingestion_dagster_tests.conftest import temporary_root
 from ingestion_dagster_tests.integration.embedded_users import alive, pids
 
-QUICK = Patience(unanswered=0.5, starting=10, steady=0.2, trouble=4, first_pause=0.1, longest_pause=0.2)
+QUICK = RestartPolicy(unanswered=0.5, starting=10, steady=0.2, trouble=4, first_pause=0.1, longest_pause=0.2)
 ANSWERING = """
 import http.server, sys
 class Says(http.server.BaseHTTPRequestHandler):
@@ -75,7 +75,7 @@ class Program:
             self.start,
             lambda: None if self.process is not None and self.process.poll() is None else "ended",
             every=0.1,
-            patience=QUICK,
+            policy=QUICK,
             **more,
         )
 
@@ -159,7 +159,7 @@ def test_what_cannot_be_started_again_ends_it_with_the_reason(program: Program) 
 
 
 def test_what_stands_on_something_that_is_away_is_not_blamed_for_it(program: Program) -> None:
-    below = Need("the ground", lambda: "is away", patience=Patience(unanswered=60), every=0.1)
+    below = Need("the ground", lambda: "is away", policy=RestartPolicy(unanswered=60), every=0.1)
     loop = program.supervised(below, after=("the ground",))
     os.kill(program.pid, signal.SIGKILL)
     assert not loop.says("the program", seconds=1.5)

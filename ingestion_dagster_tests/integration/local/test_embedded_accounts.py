@@ -16,7 +16,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from ingestion_dagster.deployment import workplace
+from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.instance.home import prepare_home
 from ingestion_dagster.local import ServicesFailed, erase, services
 from ingestion_dagster.settings import Settings
@@ -146,7 +146,7 @@ def test_a_root_that_cannot_be_made_is_explained() -> None:
 def test_an_inbox_is_closed_to_those_who_put_nothing_there(root: Path, mode: int, left: int) -> None:
     (root / "inbox").mkdir()
     (root / "inbox").chmod(mode)
-    with workplace(Settings(local_root=root)):
+    with open_deployment(Settings(local_root=root)):
         assert stat.S_IMODE((root / "inbox").stat().st_mode) == left
 
 
@@ -154,11 +154,11 @@ def test_what_is_written_below_the_root_is_readable_by_this_user_alone(root: Pat
     before = os.umask(0o022)
     try:
         (root / "snapshots").mkdir(mode=0o755)
-        with workplace(Settings(local_root=root)) as place:
-            place.settings.inbox_path.mkdir()
-            place.snapshots.put(b"a list")
-            prepare_home(place.settings)
-            child = [sys.executable, "-c", f"open({str(place.settings.inbox_path / 'by-a-child')!r}, 'w')"]
+        with open_deployment(Settings(local_root=root)) as deployment:
+            deployment.settings.inbox_path.mkdir()
+            deployment.snapshots.put(b"a list")
+            prepare_home(deployment.settings)
+            child = [sys.executable, "-c", f"open({str(deployment.settings.inbox_path / 'by-a-child')!r}, 'w')"]
             subprocess.run(child, check=True)
             assert os.umask(0o077) == 0o077
             open_to_others = [

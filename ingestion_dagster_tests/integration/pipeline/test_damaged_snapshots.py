@@ -29,15 +29,15 @@ def shop(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def damage(shop: Shop) -> tuple[int, Path]:
     """The newest snapshot loses its end. Its id and its file."""
     ((snapshot_id, sha256),) = shop.sql("SELECT id, sha256 FROM sheet_snapshots ORDER BY id DESC LIMIT 1")
-    file = Path(shop.place.settings.snapshot_store) / "bytes" / sha256[:2] / sha256
+    file = Path(shop.deployment.settings.snapshot_store) / "bytes" / sha256[:2] / sha256
     file.write_bytes(file.read_bytes()[:40])
     return snapshot_id, file
 
 
 def read_again(shop: Shop, snapshot_id: int) -> None:
     async def _read() -> None:
-        snapshot = await validate.stored_snapshot(shop.place, shop.key, snapshot_id)
-        await validate.map_columns(shop.place, snapshot, reread=True)
+        snapshot = await validate.stored_snapshot(shop.deployment, shop.key, snapshot_id)
+        await validate.map_columns(shop.deployment, snapshot, reread=True)
 
     asyncio.run(_read())
 

@@ -28,7 +28,7 @@ def google() -> Iterator[FakeGoogle]:
 def shop(google: FakeGoogle, database_url: str, redis_url: str, tmp_path: Path) -> GoogleShop:
     made = GoogleShop(google, database_url, redis_url, tmp_path, google_deadline=1.0)
     made.register("acme")
-    with made.place.mailbox() as mailbox:
+    with made.deployment.mailbox() as mailbox:
         mailbox.send(json.dumps({"task_id": "t1", "supplier": "acme", "max_retries": 0}).encode())
     return made
 
@@ -42,13 +42,13 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 def leased(shop: GoogleShop) -> Lease:
     async def _tick(database: Database) -> Lease:
-        with shop.place.mailbox() as mailbox:
-            done = await queue.tick(shop.place, mailbox, database, lambda lease: "absent")
+        with shop.deployment.mailbox() as mailbox:
+            done = await queue.tick(shop.deployment, mailbox, database, lambda lease: "absent")
             [lease] = done.to_start
             return lease
 
     shop.sql("UPDATE ingestion_requests SET not_before = now()")
-    return shop.place.run(_tick)
+    return shop.deployment.run(_tick)
 
 
 def run(shop: GoogleShop, instance: dg.DagsterInstance, lease: Lease) -> dg.ExecuteInProcessResult:
@@ -58,7 +58,7 @@ def run(shop: GoogleShop, instance: dg.DagsterInstance, lease: Lease) -> dg.Exec
         "ingestion/fence": str(lease.fence),
         "ingestion/attempt": str(lease.attempt),
     }
-    job = definitions_at(shop.place).resolve_job_def("ingest_supplier")
+    job = definitions_at(shop.deployment).resolve_job_def("ingest_supplier")
     return job.execute_in_process(partition_key="acme", instance=instance, raise_on_error=False, tags=tags)
 
 

@@ -14,7 +14,7 @@ import pytest
 import redis
 from psycopg2 import sql
 
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.instance.home import prepare_home
 from ingestion_dagster.settings import Settings
 from ingestion_dagster_tests.fake_google import FakeGoogle, Fault, serve
@@ -56,9 +56,9 @@ def instance(tmp_path: Path, dagster_url: str, monkeypatch: pytest.MonkeyPatch) 
         yield made
 
 
-def ways(shop: GoogleShop, tmp_path: Path) -> Iterator[tuple[Workplace, bool]]:
-    """A workplace per way to succeed or fail, set up when it is asked for; and whether it succeeds."""
-    place, google = shop.place, shop.google
+def ways(shop: GoogleShop, tmp_path: Path) -> Iterator[tuple[Deployment, bool]]:
+    """A deployment per way to succeed or fail, set up when it is asked for; and whether it succeeds."""
+    place, google = shop.deployment, shop.google
     yield place, True
     for fault, position in FAULTS:
         google.forget()

@@ -206,7 +206,7 @@ def test_an_exception_that_was_approved_once_is_held_again_until_a_threshold_say
     rows = [row if at % 5 < 3 else [*row[:2], "ask", *row[3:]] for at, row in enumerate(ROWS)]
     held = shop.load(rows)
     assert "reject_rate" in names(shop, held)
-    asyncio.run(review.approve(shop.place, held.batch_id, "ann", "this once"))
+    asyncio.run(review.approve(shop.deployment, held.batch_id, "ann", "this once"))
     tomorrow = priced(rows, 10, round(PRICES[10] * 1.05, 2))
     again = shop.load(tomorrow)
     assert "reject_rate" in names_held(shop, again)
@@ -227,7 +227,7 @@ def test_prices_of_two_currencies_are_never_compared(shop: Shop) -> None:
     assert (dollars.median_price_change, dollars.currencies) == (None, ("EUR to USD",))
     shown = summary_metadata(dollars, {})
     assert shown["price_change"] == "cannot be compared: EUR to USD"
-    done = asyncio.run(review.approve(shop.place, dollars.batch_id, "ann"))
+    done = asyncio.run(review.approve(shop.deployment, dollars.batch_id, "ann"))
     assert (done.median_price_change, done.currencies, done.price_changes) == (None, ("EUR to USD",), 120)
 
 

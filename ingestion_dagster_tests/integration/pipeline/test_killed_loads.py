@@ -31,7 +31,7 @@ def shop(database_url: str, tmp_path: Path) -> Shop:
 def killed(shop: Shop, point: str, batch: int | None = None) -> None:
     """A process that dies at the point; its rows and locks are gone when the server has noticed."""
     command = [sys.executable, "-m", "ingestion_dagster_tests.integration.dying_load"]
-    arguments = [shop.url, str(shop.place.settings.local_root), shop.key, point, *([str(batch)] if batch else [])]
+    arguments = [shop.url, str(shop.deployment.settings.local_root), shop.key, point, *([str(batch)] if batch else [])]
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
 
@@ -76,11 +76,11 @@ def test_a_killed_approval_is_wholly_done_or_not_at_all(shop: Shop, point: str) 
     if point == "committed":
         assert catalogue(shop) == whole(jumped, 41)
         with pytest.raises(StoreRejected, match="applied already"):
-            asyncio.run(review.approve(shop.place, held.batch_id, "ann", None))
+            asyncio.run(review.approve(shop.deployment, held.batch_id, "ann", None))
     else:
         assert catalogue(shop) == whole(BEFORE, 40)
         assert shop.sql("SELECT state FROM ingestion_requests") == [("held",)]
-        asyncio.run(review.approve(shop.place, held.batch_id, "ann", None))
+        asyncio.run(review.approve(shop.deployment, held.batch_id, "ann", None))
     assert catalogue(shop) == whole(jumped, 41)
     assert shop.sql("SELECT state, result ->> 'status' FROM ingestion_requests") == [("applied", "success")]
     assert shop.load().status == "unchanged"

@@ -9,7 +9,7 @@ import pytest
 
 from ingestion_dagster.core.steps import LoadSummary
 from ingestion_dagster.pipeline import validate
-from ingestion_dagster.pipeline.validate import Errand
+from ingestion_dagster.pipeline.validate import Attempt
 from ingestion_dagster_tests.integration.supplier_loads import Shop
 
 
@@ -54,7 +54,7 @@ def test_twenty_suppliers_load_at_once_without_a_deadlock(shop: Shop) -> None:
         shop.register(key, f"{key}.csv")
     for day, data in enumerate((rows(200), rows(220, change_every=5))):
         for key in keys:
-            (shop.place.settings.inbox_path / f"{key}.csv").write_bytes(data)
+            (shop.deployment.settings.inbox_path / f"{key}.csv").write_bytes(data)
         summaries = asyncio.run(all_at_once(shop, keys))
         assert {summary.status for summary in summaries} == {"success"}
         assert {(summary.inserted, summary.updated) for summary in summaries} == {(20, 40) if day else (200, 0)}
@@ -64,9 +64,9 @@ def test_twenty_suppliers_load_at_once_without_a_deadlock(shop: Shop) -> None:
 
 async def all_at_once(shop: Shop, keys: list[str]) -> list[LoadSummary]:
     async def one(key: str) -> LoadSummary:
-        snapshot = await validate.fetch(shop.place, key)
-        mapped = await validate.map_columns(shop.place, snapshot)
-        staged = await validate.validate_rows(shop.place, mapped, Errand(f"task-{key}"))
-        return await validate.upsert_items(shop.place, staged, Errand(f"task-{key}"))
+        snapshot = await validate.fetch(shop.deployment, key)
+        mapped = await validate.map_columns(shop.deployment, snapshot)
+        staged = await validate.validate_rows(shop.deployment, mapped, Attempt(f"task-{key}"))
+        return await validate.upsert_items(shop.deployment, staged, Attempt(f"task-{key}"))
 
     return await asyncio.gather(*map(one, keys))

@@ -69,4 +69,4 @@ def test_twenty_processes_at_six_suppliers_do_each_other_no_harm(database_url: s
     for statement in (LAST_PRICE_DIFFERS, SAME_PRICE_TWICE, APPLIED_OUT_OF_ORDER, WITHOUT_ONE_PRODUCT):
         assert shop.sql(statement) == [(0,)], statement
     for (sha,) in shop.sql("SELECT sha256 FROM sheet_snapshots WHERE deleted_at IS NULL"):
-        assert shop.place.snapshots.get(sha)
+        assert shop.deployment.snapshots.get(sha)

@@ -56,7 +56,7 @@ def test_every_step_is_stored_with_its_cell_and_the_smallest_is_the_price(
 ) -> None:
     summary = shop.load("acme", "acme.csv", made())
     assert (summary.status, summary.inserted, summary.total_rows, summary.rejected_rows) == ("success", 8, 8, 0)
-    told = asyncio.run(provenance.why(shop.place, "acme", "S-0"))
+    told = asyncio.run(provenance.why(shop.deployment, "acme", "S-0"))
     assert (told.price, told.origin.agrees) == (Decimal("19.5"), True)
     assert [(step.from_quantity, step.price) for step in told.steps] == [
         (1, Decimal("19.5")), (10, Decimal("18.5")), (100, Decimal("17.5"))
@@ -80,7 +80,7 @@ def test_the_same_list_again_touches_no_step(shop: Shop, made) -> None:
 def test_a_step_that_changes_or_goes_is_closed_and_stays_in_the_history(shop: Shop, made) -> None:
     shop.load("acme", "acme.csv", made())
     shop.load("acme", "acme.csv", made({(0, 10): "18.00", (0, 100): ""}))
-    told = asyncio.run(provenance.why(shop.place, "acme", "S-0"))
+    told = asyncio.run(provenance.why(shop.deployment, "acme", "S-0"))
     assert [(s.from_quantity, s.price, s.valid_to is None) for s in told.steps] == [
         (1, Decimal("19.5"), True), (10, Decimal("18"), True), (10, Decimal("18.5"), False),
         (100, Decimal("17.5"), False),
@@ -95,8 +95,8 @@ def test_a_step_whose_decimal_point_moves_holds_the_list_as_a_price_does(
     shop: Shop, made, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shop.load("acme", "acme.csv", made())
-    (shop.place.settings.inbox_path / "acme.csv").write_bytes(made({(3, 100): "2.05"}))
-    plan = asyncio.run(planning.plan(shop.place, "acme"))
+    (shop.deployment.settings.inbox_path / "acme.csv").write_bytes(made({(3, 100): "2.05"}))
+    plan = asyncio.run(planning.plan(shop.deployment, "acme"))
     assert (plan.status, [guard["name"] for guard in plan.guards]) == ("hold", ["price_jump"])
     (worst,) = plan.guards[0]["worst"]
     assert (worst["supplier_sku"], worst["new"]) == ("S-3", "2.05")
@@ -112,7 +112,7 @@ def test_an_item_that_is_missing_keeps_its_steps_and_a_list_without_steps_closes
     without = in_columns().replace(b"S-0,Steel bolt no. 0,19.50,18.50,17.50\r\n", b"").replace(b"\r\n\r\n", b"\r\n")
     assert without != in_columns()
     shop.load("acme", "acme.csv", without)
-    assert len(asyncio.run(provenance.why(shop.place, "acme", "S-0")).steps) == 3
+    assert len(asyncio.run(provenance.why(shop.deployment, "acme", "S-0")).steps) == 3
     assert {row[2] for row in shop.sql(STEPS)} == {True}
     plain = make_csv([("SKU", "Name", "Price"), *((f"S-{i}", f"Steel bolt no. {i}", price(i, 1, {}))
                                                   for i in range(8))], ",", "utf-8")  # fmt: skip
@@ -124,5 +124,5 @@ def test_rows_of_one_quantity_that_contradict_each_other_are_duplicates_as_ever(
     extra = in_rows() + b"S-0,Steel bolt no. 0,10,18.75\n"
     summary = shop.load("acme", "acme.csv", extra)
     assert (summary.accepted_rows, summary.rejected_rows) == (8, 2)
-    told = asyncio.run(provenance.why(shop.place, "acme", "S-0"))
+    told = asyncio.run(provenance.why(shop.deployment, "acme", "S-0"))
     assert [step.from_quantity for step in told.steps] == [1, 100]

@@ -33,7 +33,7 @@ def test_the_price_of_one_is_stored_and_why_names_the_printed_one(
     shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert shop.load("acme", "acme.csv", prices()).status == "success"
-    told = asyncio.run(provenance.why(shop.place, "acme", "S-1"))
+    told = asyncio.run(provenance.why(shop.deployment, "acme", "S-1"))
     assert (told.price, told.printed_price, told.price_basis) == (Decimal("0.0124"), Decimal("12.4"), 1000)
     assert (told.origin.cell, told.origin.raw, told.origin.agrees) == ("C3", "12,40", True)
     assert told.model_dump(mode="json")["price"] == "0.0124"
@@ -41,7 +41,7 @@ def test_the_price_of_one_is_stored_and_why_names_the_printed_one(
     shown = capsys.readouterr().out
     assert "12.4 for 1000" in shown
     assert "says for how many pieces" in " ".join(shown.split())
-    plain = asyncio.run(provenance.why(shop.place, "acme", "S-2"))
+    plain = asyncio.run(provenance.why(shop.deployment, "acme", "S-2"))
     assert (plain.price, plain.printed_price, plain.price_basis) == (Decimal("12.4"), None, None)
     assert plain.model_dump(mode="json")["price"] == "12.40"
 
@@ -54,8 +54,8 @@ def test_another_basis_with_the_same_price_of_one_is_no_change_of_price(shop: Sh
 
 def test_another_basis_with_the_same_printed_price_is_a_jump_that_plan_shows_with_both(shop: Shop) -> None:
     shop.load("acme", "acme.csv", prices())
-    (shop.place.settings.inbox_path / "acme.csv").write_bytes(prices(("S-0", "12,40|1000")))
-    made = asyncio.run(planning.plan(shop.place, "acme"))
+    (shop.deployment.settings.inbox_path / "acme.csv").write_bytes(prices(("S-0", "12,40|1000")))
+    made = asyncio.run(planning.plan(shop.deployment, "acme"))
     (change,) = [change for change in made.changes if change["kind"] == "price"]
     assert (change["old_price"], change["price"]) == (Decimal("0.124"), Decimal("0.0124"))
     assert (change["printed_price"], change["price_basis"]) == (Decimal("12.4"), 1000)
@@ -65,7 +65,7 @@ def test_another_basis_with_the_same_printed_price_is_a_jump_that_plan_shows_wit
 def test_the_migrations_go_down_and_up_again_over_such_prices(shop: Shop) -> None:
     shop.load("acme", "acme.csv", prices())
     before = shop.sql("SELECT supplier_sku, current_price FROM supplier_items ORDER BY 1")
-    migrate.downgrade(shop.place.database_url, "0004")
-    migrate.upgrade(shop.place.database_url)
+    migrate.downgrade(shop.deployment.database_url, "0004")
+    migrate.upgrade(shop.deployment.database_url)
     assert shop.sql("SELECT supplier_sku, current_price FROM supplier_items ORDER BY 1") == before
     assert shop.sql("SELECT printed_price FROM price_history WHERE printed_price IS NOT NULL") == []

@@ -34,18 +34,20 @@ def shop(database_url: str, tmp_path: Path) -> Shop:
 
 async def _first(shop: Shop) -> None:
     """The first list, keyed by its item codes as a person said."""
-    from ingestion_dagster.core.steps import Errand
+    from ingestion_dagster.core.steps import Attempt
     from ingestion_dagster.pipeline import validate
 
-    await validate.fetch(shop.place, shop.key)
-    await confirm_mapping.confirm(shop.place, shop.key, {"sku": "Item Code"}, "ann")
-    snapshot = await validate.fetch(shop.place, shop.key)
-    staged = await validate.validate_rows(shop.place, await validate.map_columns(shop.place, snapshot), Errand("first"))
-    assert (await validate.upsert_items(shop.place, staged, Errand("first"))).status == "success"
+    await validate.fetch(shop.deployment, shop.key)
+    await confirm_mapping.confirm(shop.deployment, shop.key, {"sku": "Item Code"}, "ann")
+    snapshot = await validate.fetch(shop.deployment, shop.key)
+    staged = await validate.validate_rows(
+        shop.deployment, await validate.map_columns(shop.deployment, snapshot), Attempt("first")
+    )
+    assert (await validate.upsert_items(shop.deployment, staged, Attempt("first"))).status == "success"
 
 
 def confirm(shop: Shop, **answers: str) -> None:
-    asyncio.run(confirm_mapping.confirm(shop.place, shop.key, answers, "ann"))
+    asyncio.run(confirm_mapping.confirm(shop.deployment, shop.key, answers, "ann"))
 
 
 def ids(shop: Shop) -> dict[str, int]:
@@ -95,7 +97,7 @@ def test_a_key_that_changes_without_a_word_from_anybody_is_held_and_says_so(shop
     assert f"{COUNT} of {COUNT} known items are found again" in said["rekeyed"]
     assert "missing_rows" not in said
     before = ids(shop)
-    done = asyncio.run(review.approve(shop.place, held.batch_id, "ann"))
+    done = asyncio.run(review.approve(shop.deployment, held.batch_id, "ann"))
     assert (done.rekeyed, done.inserted, done.missing) == (COUNT, 0, 0)
     assert set(ids(shop).values()) == set(before.values())
 
@@ -138,7 +140,7 @@ def test_a_list_without_the_old_keys_is_held_and_needs_the_number_of_items_that_
     assert "does not have any more" in guards_of(shop, held)["rekeyed"]
     assert "about 100 times higher" in guards_of(shop, held)["price_level"]
     with pytest.raises(StoreRejected, match="--force 40"):
-        asyncio.run(review.approve(shop.place, held.batch_id, "ann"))
+        asyncio.run(review.approve(shop.deployment, held.batch_id, "ann"))
 
 
 def test_new_numbers_without_the_old_ones_are_judged_by_their_prices_as_a_whole(shop: Shop) -> None:
@@ -184,7 +186,7 @@ def test_a_rejected_change_of_key_leaves_nothing_behind(shop: Shop) -> None:
     before = ids(shop)
     confirm(shop, sku="Art. No.")
     held = shop.load(rows(100), HEADER)
-    asyncio.run(review.reject(shop.place, held.batch_id, "ann"))
+    asyncio.run(review.reject(shop.deployment, held.batch_id, "ann"))
     assert shop.sql("SELECT count(*) FROM item_rekeys") == [(0,)]
     assert ids(shop) == before
 
@@ -194,14 +196,14 @@ def test_the_pairs_that_were_judged_are_those_that_are_applied(shop: Shop) -> No
     held = shop.load(rows(100), HEADER)
     shop.sql("UPDATE item_rekeys SET supplier_sku = 'other' WHERE former_sku = 'A-1'")
     with pytest.raises(StoreRejected, match="not those that were judged"):
-        asyncio.run(review.approve(shop.place, held.batch_id, "ann"))
+        asyncio.run(review.approve(shop.deployment, held.batch_id, "ann"))
 
 
 def test_a_plan_shows_prices_over_the_old_key_and_changes_nothing(shop: Shop) -> None:
     before = ids(shop)
     confirm(shop, sku="Art. No.")
     shop.write(rows(1.1), HEADER)
-    told = asyncio.run(plan(shop.place, shop.key))
+    told = asyncio.run(plan(shop.deployment, shop.key))
     assert (told.counts["prices"], told.counts["inserted"], told.counts["vanished"]) == (COUNT, 0, 0)
     assert ids(shop) == before
 
@@ -210,14 +212,14 @@ def test_a_batch_that_was_read_before_the_keys_changed_is_refused(shop: Shop) ->
     held = shop.load(rows(100), HEADER)
     shop.sql("UPDATE ingestion_batches SET report = report || '{\"rekey\": {}}', decided_at = now() WHERE id = 1")
     with pytest.raises(StoreRejected, match="--snapshot"):
-        asyncio.run(review.approve(shop.place, held.batch_id, "ann"))
+        asyncio.run(review.approve(shop.deployment, held.batch_id, "ann"))
 
 
 def test_why_names_the_earlier_key_and_finds_an_item_by_it(shop: Shop) -> None:
     confirm(shop, sku="Art. No.")
     shop.load()
-    told = asyncio.run(provenance.why(shop.place, shop.key, "9007"))
+    told = asyncio.run(provenance.why(shop.deployment, shop.key, "9007"))
     (earlier,) = told.earlier_keys
     assert (earlier.supplier_sku, earlier.batch_id) == ("A-1", 2)
     assert (told.origin.agrees, told.origin.note) == (True, "")
-    assert asyncio.run(provenance.why(shop.place, shop.key, "A-1")) == told
+    assert asyncio.run(provenance.why(shop.deployment, shop.key, "A-1")) == told

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 import redis
 
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.redis_store.mailbox import Mailbox
 from ingestion_dagster.settings import CHECKOUT, Settings
 from ingestion_dagster_tests.integration.post_office import Post
@@ -51,9 +51,9 @@ def test_a_producer_can_send_and_read_results_and_nothing_else(accounts: str) ->
 
 
 def test_the_rights_of_the_system_are_enough_for_a_whole_tick(accounts: str, database_url: str, tmp_path: Path) -> None:
-    place = Workplace(Settings(local_root=tmp_path), database_url, as_user(accounts, "ingestion"))
-    with place.mailbox() as mailbox:
-        post = Post(place, mailbox)
+    deployment = Deployment(Settings(local_root=tmp_path), database_url, as_user(accounts, "ingestion"))
+    with deployment.mailbox() as mailbox:
+        post = Post(deployment, mailbox)
         config = {"file_path": "a.csv"}
         message = {"task_id": "t1", "supplier_name": "A", "parser_type": "csv", "source_config": config}
         with redis.Redis.from_url(as_user(accounts, "producer")) as producer:

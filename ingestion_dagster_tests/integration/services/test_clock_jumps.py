@@ -12,7 +12,7 @@ import pytest
 
 from ingestion_dagster.core.clocks import SETTLE_AFTER
 from ingestion_dagster.core.errors import SourceUnavailable
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.services import clock_watch
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.store import clock, requests
@@ -51,9 +51,9 @@ def shop(database_url: str, tmp_path: Path) -> Shop:
 
 @pytest.fixture
 def post(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Post]:
-    place = Workplace(Settings(local_root=tmp_path, retry_cap_seconds=60, max_jobs=5), database_url, redis_url)
-    with place.mailbox() as mailbox:
-        yield Post(place, mailbox)
+    deployment = Deployment(Settings(local_root=tmp_path, retry_cap_seconds=60, max_jobs=5), database_url, redis_url)
+    with deployment.mailbox() as mailbox:
+        yield Post(deployment, mailbox)
 
 
 def load_under_a_clock_ahead(shop: Shop, *lists: list[float]) -> None:

@@ -25,7 +25,7 @@ def shop(database_url: str, tmp_path: Path) -> Shop:
 
 
 def confirm(shop: Shop, **answers: str) -> Confirmed:
-    return asyncio.run(confirm_mapping.confirm(shop.place, shop.key, answers, "ann"))
+    return asyncio.run(confirm_mapping.confirm(shop.deployment, shop.key, answers, "ann"))
 
 
 def test_a_list_that_asks_is_held_until_a_person_says_which_column_is_the_price(shop: Shop) -> None:
@@ -60,7 +60,7 @@ def test_confirming_without_an_answer_takes_the_columns_as_they_were_understood(
 
 def test_approving_a_held_list_answers_its_questions(shop: Shop) -> None:
     held = shop.load(rows(), CONTESTED)
-    asyncio.run(review.approve(shop.place, held.batch_id, "ann", None))
+    asyncio.run(review.approve(shop.deployment, held.batch_id, "ann", None))
     assert shop.load().status == "unchanged"
     assert shop.load(rows(0.2), CONTESTED).status == "success"
 
@@ -80,7 +80,7 @@ def test_a_supplier_that_returns_to_an_old_layout_is_not_asked_again(shop: Shop)
     shop.load()
     other = ("SKU", "Name", "Net price", "Price B", "Stock")
     held = shop.load(rows(0.2), other)
-    asyncio.run(review.approve(shop.place, held.batch_id, "ann", None))
+    asyncio.run(review.approve(shop.deployment, held.batch_id, "ann", None))
     assert shop.load(rows(0.3), CONTESTED).status == "success"
     assert shop.load(rows(0.4), other).status == "success"
 
@@ -113,7 +113,7 @@ def test_who_confirmed_and_what_the_prices_were_does_not_make_a_list_another(sho
     shop.load(rows(), CONTESTED)
     confirm(shop, price="C")
     shop.load()
-    asyncio.run(confirm_mapping.confirm(shop.place, shop.key, {}, "bob"))
+    asyncio.run(confirm_mapping.confirm(shop.deployment, shop.key, {}, "bob"))
     assert shop.load().status == "unchanged"
     remembered = shop.do(_listed)
     assert [(one["confirmed_by"], one["mapping"]["confirmed_by"]) for one in remembered] == [("bob", "bob")]

@@ -37,11 +37,11 @@ class Refreshing(GoogleShop):
 
     def refresh(self, everything: bool = False) -> Refreshed:
         type(self).moments += 1
-        return asyncio.run(refresh(self.place, f"moment{self.moments}", everything=everything))
+        return asyncio.run(refresh(self.deployment, f"moment{self.moments}", everything=everything))
 
     def messages(self) -> list[dict[str, str]]:
         """What the queue holds, taken off it."""
-        with redis.Redis.from_url(self.place.redis_url) as client:
+        with redis.Redis.from_url(self.deployment.redis_url) as client:
             found = [json.loads(raw) for raw in client.lrange("ingestion:queue", 0, -1)[::-1]]
             client.delete("ingestion:queue")
             return found
@@ -91,7 +91,7 @@ def test_a_list_that_nobody_edited_counts_as_seen(shop: Refreshing) -> None:
 def test_messages_carry_the_moment_so_that_a_repeated_refresh_has_no_second_effect(shop: Refreshing) -> None:
     shop.messages()
     for _ in range(2):
-        asyncio.run(refresh(shop.place, "20261123T050000Z"))
+        asyncio.run(refresh(shop.deployment, "20261123T050000Z"))
     assert shop.messages() == [{"task_id": "refresh-20261123T050000Z-imports", "supplier": "imports"}] * 2
 
 
@@ -120,7 +120,7 @@ def test_a_listing_during_a_read_does_not_hide_an_edit(shop: Refreshing, google:
         nonlocal done
         if "/drive/" not in path and "/v4/" in path and not done:
             done = True
-            shop.place.run(_list_again)
+            shop.deployment.run(_list_again)
 
     google.before = meanwhile
     shop.load("acme")
@@ -178,7 +178,7 @@ def test_paused_suppliers_are_left_alone_and_files_are_asked_without_google(
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::dagster.PreviewWarning")
 def test_the_scheduled_job_asks_in_an_op_and_shows_what_is_unchanged(shop: Refreshing, google: FakeGoogle) -> None:
-    definitions = definitions_at(shop.place)
+    definitions = definitions_at(shop.deployment)
     schedule = definitions.resolve_schedule_def("refresh_all_suppliers")
     google.forget()
     with dg.DagsterInstance.ephemeral() as instance:

@@ -42,7 +42,7 @@ class Keeper(GoogleShop):
 
     def sync(self, dry_run: bool = False) -> RegistryOutcome:
         type(self).moments += 1
-        return asyncio.run(sync_registry(self.place, f"moment{self.moments}", dry_run=dry_run))
+        return asyncio.run(sync_registry(self.deployment, f"moment{self.moments}", dry_run=dry_run))
 
     @property
     def rows(self) -> list[list[Any]]:
@@ -53,7 +53,7 @@ class Keeper(GoogleShop):
         return dict(self.sql("SELECT key, active FROM suppliers ORDER BY key"))
 
     def messages(self) -> list[str]:
-        with redis.Redis.from_url(self.place.redis_url) as client:
+        with redis.Redis.from_url(self.deployment.redis_url) as client:
             found = [json.loads(raw)["supplier"] for raw in client.lrange("ingestion:queue", 0, -1)[::-1]]
             client.delete("ingestion:queue")
             return found
@@ -63,7 +63,7 @@ class Keeper(GoogleShop):
             async with database.transaction() as connection:
                 await suppliers.register(connection, key, key, "csv", {"file_path": f"{key}.csv"})
 
-        self.place.run(_add)
+        self.deployment.run(_add)
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_without_an_address_it_says_what_to_set(
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::dagster.PreviewWarning")
 def test_the_job_shows_problems_as_a_table_and_its_schedule_is_stopped(keeper: Keeper) -> None:
     keeper.rows.append(["Nameless", "", "", "", "", ""])
-    definitions = definitions_at(keeper.place)
+    definitions = definitions_at(keeper.deployment)
     with dg.DagsterInstance.ephemeral() as instance:
         done = definitions.resolve_job_def("sync_registry").execute_in_process(instance=instance)
         [output] = [event for event in done.all_events if event.is_successful_output]

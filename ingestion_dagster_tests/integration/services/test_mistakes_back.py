@@ -43,11 +43,11 @@ def shop(database_url: str, tmp_path: Path) -> Shop:
 
 
 def review(shop: Shop, language: str | None = None) -> Review:
-    return asyncio.run(corrected_lists.review(shop.place, "acme", language, lambda done: None))
+    return asyncio.run(corrected_lists.review(shop.deployment, "acme", language, lambda done: None))
 
 
 def write(shop: Shop, found: Review, path: Path) -> list[str]:
-    return files.write(shop.place, found, files.file_for(found, path), lambda done: None)
+    return files.write(shop.deployment, found, files.file_for(found, path), lambda done: None)
 
 
 def skus(found: Sequence[corrected_lists.WrongRow]) -> list[str | None]:
@@ -245,7 +245,7 @@ def test_what_is_on_record_is_told_when_the_list_is_gone_but_no_file_is_written(
     assert "retention" in found.notes[0]
     assert found.wrong[0].problems[0].message.startswith("„call us“ ist kein Preis")
     with pytest.raises(SourceRejected, match="retention"):
-        files.write(shop.place, found, tmp_path / "back.csv", lambda done: None)
+        files.write(shop.deployment, found, tmp_path / "back.csv", lambda done: None)
 
 
 def test_a_list_that_waits_for_a_decision_is_told_too(shop: Shop) -> None:

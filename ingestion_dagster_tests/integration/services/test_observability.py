@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import text
 
 from ingestion_dagster.core.errors import SheetError
-from ingestion_dagster.defs.load_ops import Errand
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.defs.load_ops import Attempt
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.logs import FIELDS
 from ingestion_dagster.services import metrics
 from ingestion_dagster.services.alerts import post, send_alerts
@@ -30,15 +30,15 @@ RECEIVERS = "buyer@shop.example, boss@shop.example"
 
 
 @pytest.fixture
-def place(database_url: str, redis_url: str, tmp_path: Path) -> Workplace:
-    return Workplace(Settings(local_root=tmp_path, log_format="json"), database_url, redis_url)
+def place(database_url: str, redis_url: str, tmp_path: Path) -> Deployment:
+    return Deployment(Settings(local_root=tmp_path, log_format="json"), database_url, redis_url)
 
 
-def dispatched(place: Workplace, *messages: bytes) -> Any:
-    with place.mailbox() as mailbox:
+def dispatched(deployment: Deployment, *messages: bytes) -> Any:
+    with deployment.mailbox() as mailbox:
         for message in messages:
             mailbox.send(message)
-        return place.run(lambda database: tick(place, mailbox, database, lambda lease: "absent"))
+        return deployment.run(lambda database: tick(deployment, mailbox, database, lambda lease: "absent"))
 
 
 def message(task_id: str, supplier: str) -> bytes:
@@ -74,9 +74,9 @@ def webhook() -> Iterator[str]:
     server.server_close()
 
 
-def test_the_figures_count_what_is_on_record_and_end_as_the_format_asks(place: Workplace) -> None:
-    dispatched(place, message("a", "Acme"), message("b", "Beta"), b"junk")
-    found = metrics.parse(metrics.collect(place))
+def test_the_figures_count_what_is_on_record_and_end_as_the_format_asks(deployment: Deployment) -> None:
+    dispatched(deployment, message("a", "Acme"), message("b", "Beta"), b"junk")
+    found = metrics.parse(metrics.collect(deployment))
     assert found['ingestion_requests{state="leased"}'] == 2
     assert found['ingestion_requests{state="dead"}'] == 1
     assert found['ingestion_dead_requests{reason="MalformedRequest"}'] == 1
@@ -85,10 +85,10 @@ def test_the_figures_count_what_is_on_record_and_end_as_the_format_asks(place: W
     assert found['ingestion_load_seconds_bucket{le="+Inf"}'] == found["ingestion_load_seconds_count"] == 0
 
 
-def test_a_server_that_is_away_is_a_figure_too(place: Workplace) -> None:
-    nowhere = Workplace(place.settings, place.database_url, "redis://127.0.0.1:1/0")
+def test_a_server_that_is_away_is_a_figure_too(deployment: Deployment) -> None:
+    nowhere = Deployment(deployment.settings, deployment.database_url, "redis://127.0.0.1:1/0")
     assert metrics.parse(metrics.collect(nowhere))["ingestion_redis_up"] == 0
-    nowhere = Workplace(place.settings, "postgresql://u:p@127.0.0.1:1/x", place.redis_url)
+    nowhere = Deployment(deployment.settings, "postgresql://u:p@127.0.0.1:1/x", deployment.redis_url)
     found = metrics.parse(metrics.collect(nowhere))
     assert (found["ingestion_database_up"], found["ingestion_redis_up"]) == (0, 1)
 
@@ -106,29 +106,29 @@ def test_a_figures_file_is_replaced_whole(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["ingestion.prom"]
 
 
-def alerted(place: Workplace) -> int:
+def alerted(deployment: Deployment) -> int:
     async def _send(database: Database) -> int:
-        return await send_alerts(place, database)
+        return await send_alerts(deployment, database)
 
-    return place.run(_send)
-
-
-def with_webhook(place: Workplace, url: str) -> Workplace:
-    settings = Settings(local_root=place.settings.local_root, log_format="json", alert_webhook_url=url)
-    return Workplace(settings, place.database_url, place.redis_url)
+    return deployment.run(_send)
 
 
-def test_a_dead_request_is_told_once_and_again_when_a_replay_dies(place: Workplace, webhook: str) -> None:
-    place = with_webhook(place, webhook)
-    (lease,) = dispatched(place, message("a", "Acme")).to_start
+def with_webhook(deployment: Deployment, url: str) -> Deployment:
+    settings = Settings(local_root=deployment.settings.local_root, log_format="json", alert_webhook_url=url)
+    return Deployment(settings, deployment.database_url, deployment.redis_url)
+
+
+def test_a_dead_request_is_told_once_and_again_when_a_replay_dies(deployment: Deployment, webhook: str) -> None:
+    deployment = with_webhook(deployment, webhook)
+    (lease,) = dispatched(deployment, message("a", "Acme")).to_start
 
     async def _fail(database: Database) -> None:
         async with database.transaction() as connection:
             (held,) = await requests.leased(connection)
             await requests.give_back(connection, held.request_id, held.fence, SheetError("no table"), 0, None)
 
-    place.run(_fail)
-    assert [alerted(place), alerted(place)] == [1, 0]
+    deployment.run(_fail)
+    assert [alerted(deployment), alerted(deployment)] == [1, 0]
     (body,) = Received.bodies
     assert body["events"][0] | {"at": ""} == {
         "kind": "request_dead", "id": lease.request_id, "supplier": "acme", "task_id": "a", "reason": "no table",
@@ -137,29 +137,29 @@ def test_a_dead_request_is_told_once_and_again_when_a_replay_dies(place: Workpla
 
     async def _replay(database: Database) -> None:
         async with database.transaction() as connection:
-            await requests.replay(connection, lease.request_id, place.rules)
+            await requests.replay(connection, lease.request_id, deployment.rules)
 
-    place.run(_replay)
-    dispatched(place)
-    place.run(_fail)
-    assert alerted(place) == 1
+    deployment.run(_replay)
+    dispatched(deployment)
+    deployment.run(_fail)
+    assert alerted(deployment) == 1
 
 
-def test_an_alert_that_cannot_be_sent_is_kept_and_sent_later(place: Workplace, webhook: str) -> None:
-    place = with_webhook(place, webhook)
-    dispatched(place, b"junk")
+def test_an_alert_that_cannot_be_sent_is_kept_and_sent_later(deployment: Deployment, webhook: str) -> None:
+    deployment = with_webhook(deployment, webhook)
+    dispatched(deployment, b"junk")
     Received.status = 500
-    assert [alerted(place), alerted(place)] == [0, 0]
+    assert [alerted(deployment), alerted(deployment)] == [0, 0]
     assert len(Received.bodies) == 1
-    assert metrics.parse(metrics.collect(place))["ingestion_alerts_untold"] == 1
+    assert metrics.parse(metrics.collect(deployment))["ingestion_alerts_untold"] == 1
     Received.status = 200
 
     async def _later(database: Database) -> None:
         async with database.transaction() as connection:
             await connection.execute(text("UPDATE ingestion_alerts SET not_before = now()"))
 
-    place.run(_later)
-    assert alerted(place) == 1
+    deployment.run(_later)
+    assert alerted(deployment) == 1
 
 
 @pytest.mark.parametrize("url", ["http://example.com/x", "https://example.com/x", "ftp://localhost/x"])
@@ -168,18 +168,18 @@ def test_alerts_leave_only_for_allowed_hosts(url: str) -> None:
         post(url, ("hooks.example.com",), [])
 
 
-def test_an_alert_goes_out_by_mail(place: Workplace) -> None:
+def test_an_alert_goes_out_by_mail(deployment: Deployment) -> None:
     with socketserver.TCPServer(("127.0.0.1", 0), MailServer) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
         url = f"smtp://127.0.0.1:{server.server_address[1]}"
         settings = Settings(
-            local_root=place.settings.local_root,
+            local_root=deployment.settings.local_root,
             alert_smtp_url=url,
             alert_email_to="buyer@shop.example, boss@shop.example",
         )
-        place = Workplace(settings, place.database_url, place.redis_url)
-        dispatched(place, b"junk")
-        assert alerted(place) == 1
+        deployment = Deployment(settings, deployment.database_url, deployment.redis_url)
+        dispatched(deployment, b"junk")
+        assert alerted(deployment) == 1
         server.shutdown()
     (mail,) = MailServer.mails
     received = message_from_string(mail, policy=default)
@@ -190,13 +190,13 @@ def test_an_alert_goes_out_by_mail(place: Workplace) -> None:
 def test_every_line_of_a_load_says_what_it_is_about(capfd: pytest.CaptureFixture[str]) -> None:
     from ingestion_dagster.logs import about, at_work, logger
 
-    errand = Errand("t1", "run-1", 7, 3, 2)
+    attempt = Attempt("t1", "run-1", 7, 3, 2)
 
     async def _step() -> None:
         logger("json").info("rows read", rows=3)
         raise SheetError("no table\nhere")
 
-    with pytest.raises(SheetError), at_work("validate_rows", "acme", errand, 5, "json"):
+    with pytest.raises(SheetError), at_work("validate_rows", "acme", attempt, 5, "json"):
         asyncio.run(_step())
     with about(task_id="other"):
         logger("json").info("apart")

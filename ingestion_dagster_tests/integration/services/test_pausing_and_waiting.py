@@ -11,7 +11,7 @@ import pytest
 
 from ingestion_dagster.core.errors import SourceUnavailable
 from ingestion_dagster.core.steps import failure_object
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.services import waiting
 from ingestion_dagster.settings import Settings, settings
 from ingestion_dagster.store import requests
@@ -28,9 +28,9 @@ def post(database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("INGESTION_LOCAL_ROOT", str(tmp_path))
     monkeypatch.setattr(waiting, "PAUSE", 0.05)
     settings.cache_clear()
-    place = Workplace(Settings(local_root=tmp_path, retry_base_seconds=0.001), database_url, redis_url)
-    with place.mailbox() as mailbox:
-        post = Post(place, mailbox)
+    deployment = Deployment(Settings(local_root=tmp_path, retry_base_seconds=0.001), database_url, redis_url)
+    with deployment.mailbox() as mailbox:
+        post = Post(deployment, mailbox)
         for key in ("acme", "bolt"):
             post.with_connection(lambda c, k=key: suppliers.register(c, k, k.title(), "csv", {"file_path": f"{k}.csv"}))
         yield post
@@ -88,7 +88,7 @@ def test_a_message_for_a_paused_supplier_is_a_dead_letter_that_says_how_to_wake_
     assert "ingestion supplier resume acme" in str(letter.reason)
     assert json.loads(post.mailbox.result("t1") or b"{}")["status"] == "failure"
     set_active(post, True)
-    post.with_connection(lambda c: requests.replay(c, letter.request_id, post.place.rules))
+    post.with_connection(lambda c: requests.replay(c, letter.request_id, post.deployment.rules))
     assert [lease.task_id for lease in post.tick().to_start] == ["t1"]
 
 

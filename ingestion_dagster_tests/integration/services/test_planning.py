@@ -26,7 +26,7 @@ def shop(database_url: str, tmp_path: Path) -> Shop:
 def plan(shop: Shop, rows: list[list[Any]] | None = None, limit: int = 20) -> Plan:
     if rows is not None:
         shop.write(rows)
-    return asyncio.run(planning.plan(shop.place, shop.key, limit))
+    return asyncio.run(planning.plan(shop.deployment, shop.key, limit))
 
 
 def catalogue(shop: Shop) -> list[Any]:
@@ -70,7 +70,7 @@ def test_the_planned_batch_is_applied_by_its_id_with_the_counts_that_were_told(s
     made = plan(shop, changed_rows())
     assert made.batch_id is not None
     shop.write(rows_of([500.0]))  # the list changes meanwhile: what was planned is applied, not what stands there now
-    summary = asyncio.run(review.approve(shop.place, made.batch_id, "ann", None))
+    summary = asyncio.run(review.approve(shop.deployment, made.batch_id, "ann", None))
     assert (summary.status, summary.inserted, summary.updated, summary.unchanged) == ("partial_success", 1, 2, 15)
     assert summary.missing == made.counts["vanished"]
     assert shop.prices()["A001"] == "12.5"
@@ -106,7 +106,7 @@ def test_a_plan_that_a_load_overtook_is_refused(shop: Shop) -> None:
     assert made.batch_id is not None
     shop.load(rows_of([10.5 + n for n in range(20)]))
     with pytest.raises(StaleSnapshot, match="overtaken"):
-        asyncio.run(review.approve(shop.place, made.batch_id, "ann", None))
+        asyncio.run(review.approve(shop.deployment, made.batch_id, "ann", None))
 
 
 def test_a_plan_shows_at_most_as_many_rows_of_a_kind_as_asked(shop: Shop) -> None:

@@ -16,8 +16,8 @@ from sqlalchemy import text
 
 from ingestion_dagster.core.errors import LeaseLost, QuotaExhausted, RunTimedOut, StoreRejected, StoreUnavailable
 from ingestion_dagster.defs.failures import _in_time
-from ingestion_dagster.deployment import Workplace
-from ingestion_dagster.pipeline.validate import Errand
+from ingestion_dagster.deployment import Deployment
+from ingestion_dagster.pipeline.validate import Attempt
 from ingestion_dagster.redis_store.mailbox import HIGH, PAYLOAD, QUEUE
 from ingestion_dagster.services.queue import MOST_OFFERS
 from ingestion_dagster.settings import Settings
@@ -33,26 +33,26 @@ NOWHERE = "postgresql://nobody:secret@127.0.0.1:1/none"
 @pytest.fixture
 def post(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Post]:
     settings = Settings(local_root=tmp_path, retry_base_seconds=0.001, max_jobs=3)
-    place = Workplace(settings, database_url, redis_url)
-    with place.mailbox() as mailbox:
-        yield Post(place, mailbox)
+    deployment = Deployment(settings, database_url, redis_url)
+    with deployment.mailbox() as mailbox:
+        yield Post(deployment, mailbox)
 
 
 def test_while_postgresql_refuses_nothing_is_claimed(post: Post) -> None:
     post.send_file("Acme", "t1")
-    whole, post.place = post.place, Workplace(post.place.settings, NOWHERE, post.place.redis_url)
+    whole, post.deployment = post.deployment, Deployment(post.deployment.settings, NOWHERE, post.deployment.redis_url)
     with pytest.raises(StoreUnavailable) as raised:
         post.tick()
     assert "secret" not in str(raised.value)
     assert post.mailbox.depth() == {"queue": 1, "high": 0, "processing": 0}
-    post.place = whole
+    post.deployment = whole
     assert len(post.tick().to_start) == 1
 
 
 def test_while_redis_is_away_what_is_on_record_is_handed_out(post: Post) -> None:
     post.send_file("Acme", "t1")
     post.tick()
-    nowhere = Workplace(post.place.settings, post.place.database_url, "redis://127.0.0.1:1/0")
+    nowhere = Deployment(post.deployment.settings, post.deployment.database_url, "redis://127.0.0.1:1/0")
     with nowhere.mailbox() as post.mailbox:
         done = post.tick()
     assert [lease.task_id for lease in done.to_start] == ["t1"]
@@ -99,23 +99,23 @@ def test_a_message_that_cannot_be_stored_is_a_dead_letter_and_stops_no_other(pos
 
 def test_a_paused_suppliers_requests_wait(post: Post) -> None:
     post.send_file("Acme", "t1")
-    post.place.settings.max_jobs = 0
+    post.deployment.settings.max_jobs = 0
     post.tick()
     post.with_connection(lambda c: suppliers.set_active(c, "acme", False))
-    post.place.settings.max_jobs = 3
+    post.deployment.settings.max_jobs = 3
     assert post.tick().to_start == []
     post.with_connection(lambda c: suppliers.set_active(c, "acme", True))
     assert len(post.tick().to_start) == 1
 
 
 def test_equal_work_that_comes_later_takes_over_place_and_priority(post: Post) -> None:
-    post.place.settings.max_jobs = 0
+    post.deployment.settings.max_jobs = 0
     for name, task in (("Acme", "early"), ("Beta", "beta")):
         post.send_file(name, task, priority="high")
         post.tick()
     post.send_file("Acme", "late", priority="low")
     post.tick()
-    post.place.settings.max_jobs = 1
+    post.deployment.settings.max_jobs = 1
     assert [lease.task_id for lease in post.tick().to_start] == ["late"]
 
 
@@ -149,7 +149,7 @@ def test_an_outcome_that_changes_while_it_is_published_is_published_again(post: 
     post.acknowledge(lease)
 
     async def _change() -> int:
-        async with connected(post.place.database_url) as mine, connected(post.place.database_url) as theirs:
+        async with connected(post.deployment.database_url) as mine, connected(post.deployment.database_url) as theirs:
             async with mine.transaction() as reading:
                 seen = await requests.unpublished(reading, 10)
                 statement = "UPDATE ingestion_requests SET result_published = false WHERE id = :id"
@@ -218,7 +218,7 @@ def test_a_run_that_never_begins_is_not_tried_for_ever(post: Post) -> None:
         post.sql("UPDATE ingestion_requests SET not_before = now()")
     assert "never began" in post.sql("SELECT last_error FROM ingestion_requests")[0]["last_error"]
     (request,) = post.sql("SELECT id FROM ingestion_requests")
-    post.with_connection(lambda c: requests.replay(c, request["id"], post.place.rules))
+    post.with_connection(lambda c: requests.replay(c, request["id"], post.deployment.rules))
     assert post.sql("SELECT state, unstarted FROM ingestion_requests") == [{"state": "pending", "unstarted": 0}]
 
 
@@ -241,7 +241,7 @@ def test_a_begun_run_that_dagster_no_longer_knows_loses_its_lease(post: Post) ->
 
 
 def test_a_run_that_dagster_cannot_make_lets_the_others_past(post: Post) -> None:
-    post.place.settings.max_jobs = 1
+    post.deployment.settings.max_jobs = 1
     post.send_file("Acme", "bad")
     post.send_file("Beta", "good")
     for _ in range(MOST_OFFERS):
@@ -262,9 +262,9 @@ def test_a_refused_message_is_judged_again_when_it_is_replayed(post: Post) -> No
     post.send(task_id="t1", supplier="acme")
     (letter,) = post.tick().dead
     with pytest.raises(StoreRejected, match="refused again"):
-        post.with_connection(lambda c: requests.replay(c, letter.request_id, post.place.rules))
+        post.with_connection(lambda c: requests.replay(c, letter.request_id, post.deployment.rules))
     post.with_connection(lambda c: suppliers.register(c, "acme", "Acme", "csv", {"file_path": "acme.csv"}))
-    assert post.with_connection(lambda c: requests.replay(c, letter.request_id, post.place.rules)) == "t1"
+    assert post.with_connection(lambda c: requests.replay(c, letter.request_id, post.deployment.rules)) == "t1"
     assert [lease.task_id for lease in post.tick().to_start] == ["t1"]
     counted = post.sql("SELECT state, count(*) AS n FROM ingestion_requests GROUP BY 1 ORDER BY 1")
     assert counted == [{"state": "leased", "n": 1}, {"state": "superseded", "n": 1}]
@@ -304,7 +304,7 @@ def test_a_broken_file_inside_a_transaction_is_not_blamed_on_the_database(post: 
 
 def test_a_run_that_waits_too_long_is_ended_with_a_reason() -> None:
     async def _step() -> None:
-        async with _in_time("run-a", 0.05, Errand("t", "run-a", 1, 1, 1)):
+        async with _in_time("run-a", 0.05, Attempt("t", "run-a", 1, 1, 1)):
             await asyncio.sleep(5)
 
     with pytest.raises(RunTimedOut, match="INGESTION_JOB_TIMEOUT"):

@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 from sqlalchemy import event
 
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.redis_store import mailbox as queue
 from ingestion_dagster.services import draining
 from ingestion_dagster.settings import Settings
@@ -27,14 +27,14 @@ LOCKED = "SELECT 1 FROM suppliers WHERE key = 'acme' FOR UPDATE"
 def post(database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
     monkeypatch.setattr(recording, "LOCK_SECONDS", 0.1)
     settings = Settings(local_root=tmp_path, retry_base_seconds=60, max_jobs=50)
-    with Workplace(settings, database_url, redis_url).mailbox() as mailbox:
-        yield Post(Workplace(settings, database_url, redis_url), mailbox)
+    with Deployment(settings, database_url, redis_url).mailbox() as mailbox:
+        yield Post(Deployment(settings, database_url, redis_url), mailbox)
 
 
 @contextmanager
 def held(post: Post, statement: str) -> Iterator[None]:
     """Another session that has done `statement` and does not end."""
-    connection = psycopg2.connect(post.place.database_url)
+    connection = psycopg2.connect(post.deployment.database_url)
     try:
         with connection.cursor() as cursor:
             cursor.execute(statement)
@@ -116,7 +116,7 @@ def test_a_message_that_comes_while_an_earlier_one_of_its_supplier_waits_does_no
 
 def test_more_locked_messages_than_one_claim_takes_do_not_keep_others_back(post: Post) -> None:
     known(post, "Acme")
-    post.place.settings.claim_batch = 3
+    post.deployment.settings.claim_batch = 3
     with held(post, LOCKED):
         for number in range(10):
             post.send(task_id=f"a{number}", supplier="acme")
@@ -126,7 +126,7 @@ def test_more_locked_messages_than_one_claim_takes_do_not_keep_others_back(post:
 
 def test_what_waits_counts_as_open_so_that_redis_is_not_emptied_behind_a_lock(post: Post) -> None:
     known(post, "Acme")
-    post.place.settings.max_waiting = 5
+    post.deployment.settings.max_waiting = 5
     with held(post, LOCKED):
         for number in range(20):
             post.send(task_id=f"a{number}", supplier="acme")
@@ -191,11 +191,11 @@ def test_a_tick_out_of_time_keeps_what_is_recorded_and_the_next_ones_claim_less_
 
 
 def test_a_request_that_another_session_has_locked_keeps_no_other_from_being_handed_out(post: Post) -> None:
-    post.place.settings.max_jobs = 0
+    post.deployment.settings.max_jobs = 0
     for name in ("Acme", "Beta"):
         post.send_file(name, name)
     post.tick()
-    post.place.settings.max_jobs = 5
+    post.deployment.settings.max_jobs = 5
     with held(post, "SELECT 1 FROM ingestion_requests WHERE task_id = 'Acme' FOR UPDATE"):
         assert [lease.task_id for lease in post.tick().to_start] == ["Beta"]
     assert {lease.task_id for lease in post.tick().to_start} == {"Acme", "Beta"}
@@ -215,10 +215,10 @@ def test_a_lost_run_whose_request_is_locked_is_told_and_reaped_by_the_next_tick(
 
 def test_while_another_sensor_records_the_rest_of_the_tick_goes_on(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draining, "LOCK_SECONDS", 0.1)
-    post.place.settings.max_jobs = 0
+    post.deployment.settings.max_jobs = 0
     post.send_file("Acme", "a")
     post.tick()
-    post.place.settings.max_jobs = 1
+    post.deployment.settings.max_jobs = 1
     post.send_file("Beta", "b")
     with held(post, "SELECT pg_advisory_lock(hashtextextended('ingestion.record', 0))"):
         done = post.tick()

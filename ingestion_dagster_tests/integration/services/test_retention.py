@@ -10,7 +10,7 @@ import pytest
 from upath import UPath
 
 from ingestion_dagster.core.errors import StoreUnavailable
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.services import plan as planning
 from ingestion_dagster.services import retention, review
 from ingestion_dagster.services.retention import Swept
@@ -28,8 +28,8 @@ def shop(database_url: str, tmp_path: Path) -> Shop:
 
 def keeping_two(shop: Shop) -> Shop:
     """Two snapshots are kept, however old; everything in these tests is a year old unless said otherwise."""
-    settings = Settings(local_root=shop.place.settings.local_root, snapshot_keep_last=2, snapshot_keep_days=30)
-    shop.place = Workplace(settings, shop.url, shop.place.redis_url)
+    settings = Settings(local_root=shop.deployment.settings.local_root, snapshot_keep_last=2, snapshot_keep_days=30)
+    shop.deployment = Deployment(settings, shop.url, shop.deployment.redis_url)
     return shop
 
 
@@ -38,11 +38,11 @@ def age(shop: Shop) -> None:
 
 
 def sweep(shop: Shop) -> Swept:
-    return asyncio.run(retention.sweep(shop.place))
+    return asyncio.run(retention.sweep(shop.deployment))
 
 
 def files(shop: Shop) -> int:
-    return sum(1 for path in (Path(shop.place.settings.snapshot_store) / "bytes").rglob("*") if path.is_file())
+    return sum(1 for path in (Path(shop.deployment.settings.snapshot_store) / "bytes").rglob("*") if path.is_file())
 
 
 def kept(shop: Shop) -> list[int]:
@@ -104,7 +104,7 @@ def test_the_list_of_a_batch_that_waits_stays_and_goes_once_it_is_decided(shop: 
     age(shop)
     sweep(shop)
     assert 2 in kept(shop)
-    asyncio.run(review.reject(shop.place, held.batch_id, "ann", None))
+    asyncio.run(review.reject(shop.deployment, held.batch_id, "ann", None))
     sweep(shop)
     assert 2 not in kept(shop)
     assert 1 in kept(shop), "both prices in force come from the first list"
@@ -117,7 +117,7 @@ def test_bytes_that_another_supplier_sent_too_stay(shop: Shop, tmp_path: Path) -
         shop.load(rows_of([10 + day, 20 + day]))
     age(shop)
     assert sweep(shop).files == 1
-    assert other.place.snapshots.get(other.sql("SELECT sha256 FROM sheet_snapshots WHERE id = 1")[0][0])
+    assert other.deployment.snapshots.get(other.sql("SELECT sha256 FROM sheet_snapshots WHERE id = 1")[0][0])
 
 
 def test_bytes_that_return_after_they_were_swept_are_kept_anew(shop: Shop) -> None:
@@ -138,13 +138,13 @@ def test_a_fetch_during_the_sweep_never_loses_its_bytes(shop: Shop) -> None:
 
     async def race(number: int) -> None:
         shop.write(lists[number % 4])
-        await asyncio.gather(shop._load(), retention.sweep(shop.place))
+        await asyncio.gather(shop._load(), retention.sweep(shop.deployment))
 
     for number in range(4):
         age(shop)
         asyncio.run(race(number))
     for (sha,) in shop.sql("SELECT sha256 FROM sheet_snapshots WHERE deleted_at IS NULL"):
-        assert shop.place.snapshots.get(sha)
+        assert shop.deployment.snapshots.get(sha)
 
 
 def test_a_sweep_that_was_cut_short_is_finished_by_the_next(shop: Shop) -> None:
@@ -152,7 +152,7 @@ def test_a_sweep_that_was_cut_short_is_finished_by_the_next(shop: Shop) -> None:
         shop.load(rows_of([10 + day, 20 + day]))
     age(shop)
     (sha,) = shop.sql("SELECT sha256 FROM sheet_snapshots WHERE id = 1")[0]
-    shop.place.snapshots.delete(sha)
+    shop.deployment.snapshots.delete(sha)
     assert sweep(shop).snapshots == 3
     assert kept(shop) == [4, 5]
 
@@ -160,7 +160,7 @@ def test_a_sweep_that_was_cut_short_is_finished_by_the_next(shop: Shop) -> None:
 def test_a_plan_that_nobody_applied_fails_after_a_while_and_its_rows_go(shop: Shop) -> None:
     shop.load(rows_of([10, 20]))
     shop.write(rows_of([11, 20]))
-    batch = asyncio.run(planning.plan(shop.place, "acme")).batch_id
+    batch = asyncio.run(planning.plan(shop.deployment, "acme")).batch_id
     assert sweep(shop).abandoned_batches == 0
     shop.sql("UPDATE ingestion_batches SET created_at = created_at - interval '1 year'")
     swept = sweep(shop)

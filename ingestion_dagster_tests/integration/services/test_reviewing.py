@@ -10,7 +10,7 @@ import pytest
 from ingestion_dagster.core.errors import SheetError, StaleSnapshot, StoreRejected
 from ingestion_dagster.core.steps import LoadSummary
 from ingestion_dagster.pipeline import validate
-from ingestion_dagster.pipeline.validate import Errand
+from ingestion_dagster.pipeline.validate import Attempt
 from ingestion_dagster.services import review
 from ingestion_dagster_tests.integration.shop import Shop, rows_of
 
@@ -29,11 +29,11 @@ def shop(database_url: str, tmp_path: Path) -> Shop:
 
 
 def approve(shop: Shop, batch_id: int, note: str | None = None, force: int | None = None) -> LoadSummary:
-    return asyncio.run(review.approve(shop.place, batch_id, "ann", note, force))
+    return asyncio.run(review.approve(shop.deployment, batch_id, "ann", note, force))
 
 
 def reject(shop: Shop, batch_id: int, note: str | None = None) -> str:
-    return asyncio.run(review.reject(shop.place, batch_id, "ann", note))
+    return asyncio.run(review.reject(shop.deployment, batch_id, "ann", note))
 
 
 def moves(shop: Shop, batch_id: int) -> list[tuple[Any, ...]]:
@@ -118,16 +118,18 @@ def test_a_list_fetched_first_but_staged_last_may_return_after_it_was_overtaken(
     slow, quick = rows_of([CALM[0] + 2, *CALM[1:]]), rows_of([CALM[0] + 1, *CALM[1:]])
 
     async def _race() -> tuple[int, int]:
-        errand = Errand("race")
+        attempt = Attempt("race")
         snapshots = []
         for rows in (slow, quick):
             shop.write(rows)
-            snapshots.append(await validate.fetch(shop.place, shop.key))
+            snapshots.append(await validate.fetch(shop.deployment, shop.key))
         staged = [
-            await validate.validate_rows(shop.place, await validate.map_columns(shop.place, snapshot), errand)
+            await validate.validate_rows(
+                shop.deployment, await validate.map_columns(shop.deployment, snapshot), attempt
+            )
             for snapshot in reversed(snapshots)
         ]
-        await validate.upsert_items(shop.place, staged[0], errand)
+        await validate.upsert_items(shop.deployment, staged[0], attempt)
         return staged[0].batch_id, staged[1].batch_id
 
     applied, overtaken = asyncio.run(_race())
@@ -187,7 +189,8 @@ def test_two_people_who_approve_at_once_apply_it_once(shop: Shop) -> None:
 
     async def both() -> list[Any]:
         return await asyncio.gather(
-            *(review.approve(shop.place, held.batch_id, who, None) for who in ("ann", "bob")), return_exceptions=True
+            *(review.approve(shop.deployment, held.batch_id, who, None) for who in ("ann", "bob")),
+            return_exceptions=True,
         )
 
     done = asyncio.run(both())

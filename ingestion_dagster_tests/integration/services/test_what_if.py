@@ -37,8 +37,8 @@ def compared(shop: Shop, *keys: str, last: int = 1) -> list[ListResult]:
     async def _compared() -> list[ListResult]:
         return [
             result
-            for supplier in await chosen(shop.place, keys)
-            async for result in what_if(shop.place, supplier, last)
+            for supplier in await chosen(shop.deployment, keys)
+            async for result in what_if(shop.deployment, supplier, last)
         ]
 
     return asyncio.run(_compared())
@@ -142,7 +142,7 @@ def test_an_approved_list_differs_in_nothing(shop: Shop) -> None:
     jumped = [(f"S-{n:03}", f"Item number {n}", f"{n + 10}0.5", f"{n + 20}0.75", 1) for n in range(1, 31)]
     held = shop.load("acme", "acme.csv", make_csv(rows(*jumped)))
     assert held.status == "held"
-    asyncio.run(approve(shop.place, held.batch_id, "olga"))
+    asyncio.run(approve(shop.deployment, held.batch_id, "olga"))
     assert [result.outcome for result in compared(shop, last=5)] == ["same", "same"]
 
 

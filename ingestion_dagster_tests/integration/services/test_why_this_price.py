@@ -38,7 +38,7 @@ def shop(database_url: str, tmp_path: Path) -> Shop:
 
 
 def why(shop: Shop, sku: str) -> Provenance:
-    return asyncio.run(provenance.why(shop.place, "acme", sku))
+    return asyncio.run(provenance.why(shop.deployment, "acme", sku))
 
 
 def test_a_price_from_a_csv_leads_to_its_cell_and_says_how_it_was_read(shop: Shop) -> None:
@@ -112,7 +112,7 @@ def test_who_approved_a_held_batch_is_told(shop: Shop) -> None:
     jumped = {f"A-{n:03}": f"{n},50 €" for n in range(1, 21)}
     held = shop.load("acme", "acme.csv", make_csv(german(jumped), ";", "cp1252"))
     assert held.status == "held"
-    asyncio.run(approve(shop.place, held.batch_id, "olga", "they moved to net prices"))
+    asyncio.run(approve(shop.deployment, held.batch_id, "olga", "they moved to net prices"))
     told = why(shop, "A-007")
     assert (told.batch.approved_by, told.batch.id) == ("olga", held.batch_id)
     assert "they moved to net prices" in {step.reason for step in told.batch.steps}
@@ -142,7 +142,7 @@ def test_a_swept_list_is_said_to_be_gone_and_the_record_is_told(shop: Shop) -> N
 
 def test_bytes_that_were_changed_in_the_store_are_noticed(shop: Shop) -> None:
     shop.load("acme", "acme.csv", make_csv(german(), ";", "cp1252"))
-    for kept in (shop.place.settings.local_root / "snapshots").rglob("*"):
+    for kept in (shop.deployment.settings.local_root / "snapshots").rglob("*"):
         if kept.is_file():
             kept.write_bytes(kept.read_bytes().replace(b"1.107", b"1.007"))
     told = why(shop, "A-007")

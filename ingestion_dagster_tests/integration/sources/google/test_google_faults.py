@@ -13,7 +13,7 @@ from ingestion_dagster.sources.google import http, reads
 from ingestion_dagster.sources.google.sheets import GoogleSource, fetch_google_sheet
 from ingestion_dagster_tests.fake_google import FakeDocument, FakeGoogle, FakeTab, Fault, serve
 from ingestion_dagster_tests.fake_google.faults import RETRIED
-from ingestion_dagster_tests.fake_google.quick import IMPATIENT, QUICK, patience_for, quick_client
+from ingestion_dagster_tests.fake_google.quick import IMPATIENT, QUICK, quick_client, retry_policy_for
 
 KEY = "1Faulty-price-list_0123456789"
 SOURCE = GoogleSource(key=KEY, supplier="acme")
@@ -57,10 +57,10 @@ def test_one_fault_is_overcome_or_told(google: FakeGoogle, right: bytes, fault: 
     google.faults.add(fault, position)
     begun = time.monotonic()
     if recovers(fault, position):
-        assert fetch_google_sheet(SOURCE, quick_client(google, patience_for(fault))) == right
+        assert fetch_google_sheet(SOURCE, quick_client(google, retry_policy_for(fault))) == right
     else:
         with pytest.raises(SourceRejected):
-            fetch_google_sheet(SOURCE, quick_client(google, patience_for(fault)))
+            fetch_google_sheet(SOURCE, quick_client(google, retry_policy_for(fault)))
         assert len(google.log) == position + 1
     assert time.monotonic() - begun < BOUND
 
@@ -71,7 +71,7 @@ def test_a_fault_that_stays_ends_soon_with_the_right_error_and_no_secret_in_it(
     google: FakeGoogle, fault: Fault, position: int
 ) -> None:
     google.faults.add_for_ever(fault, position)
-    client = quick_client(google, patience_for(fault))
+    client = quick_client(google, retry_policy_for(fault))
     begun = time.monotonic()
     with pytest.raises(SourceError) as failure:
         fetch_google_sheet(SOURCE, client)
@@ -81,7 +81,13 @@ def test_a_fault_that_stays_ends_soon_with_the_right_error_and_no_secret_in_it(
     assert isinstance(failure.value, QuotaExhausted) == busy
     assert len(google.log) <= position + 2 * QUICK.attempts
     texts = "".join(traceback.format_exception(failure.value)) + repr(failure.value) + repr(client)
-    for secret in (client.robot.credentials.token or "no token", "PRIVATE KEY", "ya29.", "Bearer", "assertion="):
+    for secret in (
+        client.service_account.credentials.token or "no token",
+        "PRIVATE KEY",
+        "ya29.",
+        "Bearer",
+        "assertion=",
+    ):
         assert secret not in texts
     assert not re.search(r"ey[\w-]{8,}\.[\w-]+", texts)  # the signed claim that a token is asked with
 
@@ -118,6 +124,6 @@ def test_waiting_for_the_quota_moves_the_deadline(google: FakeGoogle, right: byt
         return 100.0
 
     client = quick_client(google, acquire=acquire)
-    client.patience = replace(QUICK, clock=clock)
+    client.policy = replace(QUICK, clock=clock)
     assert fetch_google_sheet(SOURCE, client) == right
     assert client.waited == 500.0

@@ -8,11 +8,11 @@ from openpyxl import load_workbook
 
 from ingestion_dagster.core.errors import QuotaExhausted, SourceRejected, SourceUnavailable
 from ingestion_dagster.sources.google.public import PublicFile, fetch_public_sheet
-from ingestion_dagster.sources.google.retry import Patience
+from ingestion_dagster.sources.google.retry import RetryPolicy
 from ingestion_dagster.sources.google.sheets import GoogleSource
 from ingestion_dagster_tests.fake_google import FakeCell, FakeDocument, FakeGoogle, FakeTab, Fault, serve
 from ingestion_dagster_tests.fake_google.faults import ANSWERS, RETRIED, page, redirect
-from ingestion_dagster_tests.fake_google.quick import IMPATIENT, QUICK, patience_for
+from ingestion_dagster_tests.fake_google.quick import IMPATIENT, QUICK, retry_policy_for
 
 KEY = "1Public-price-list_0123456789"
 
@@ -27,9 +27,9 @@ def google() -> Iterator[FakeGoogle]:
         yield running
 
 
-def fetched(google: FakeGoogle, format: str = "xlsx", patience: Patience = QUICK, **source: object) -> PublicFile:
+def fetched(google: FakeGoogle, format: str = "xlsx", policy: RetryPolicy = QUICK, **source: object) -> PublicFile:
     chosen = GoogleSource.model_validate({"key": KEY} | source)
-    return fetch_public_sheet(chosen, format, base_url=google.url, patience=patience)  # type: ignore[arg-type]
+    return fetch_public_sheet(chosen, format, base_url=google.url, policy=policy)  # type: ignore[arg-type]
 
 
 def test_a_public_sheet_comes_as_xlsx_with_its_numbers_unrounded(google: FakeGoogle) -> None:
@@ -85,12 +85,12 @@ def test_every_refusal_says_what_to_do(
 @pytest.mark.parametrize("fault", sorted(RETRIED - {Fault.NOT_JSON}))
 def test_passing_faults_are_overcome_and_lasting_ones_end_soon(google: FakeGoogle, fault: Fault, position: int) -> None:
     google.faults.add(fault, position)
-    assert fetched(google, patience=patience_for(fault)).data.startswith(b"PK")
+    assert fetched(google, policy=retry_policy_for(fault)).data.startswith(b"PK")
     google.faults.clear()
     google.faults.add_for_ever(fault, position)
     begun = time.monotonic()
     with pytest.raises(SourceUnavailable) as failure:
-        fetched(google, patience=patience_for(fault))
+        fetched(google, policy=retry_policy_for(fault))
     assert isinstance(failure.value, QuotaExhausted) == (fault in (Fault.TOO_MANY, Fault.TOO_MANY_WAIT))
     assert time.monotonic() - begun < IMPATIENT.deadline + 4
 

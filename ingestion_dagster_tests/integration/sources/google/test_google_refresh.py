@@ -86,8 +86,8 @@ def test_a_quota_that_somebody_else_used_up_is_waited_for_by_all(redis_url: str)
             google.quota.refuses()
         quota = SheetsQuota.from_url(redis_url, limits=QuotaLimits(per_user=6, window=1.0, margin=0.2))
         client = quick_client(google, acquire=quota.acquire, throttled=quota.throttled)
-        client.patience = replace(
-            client.patience, attempts=6, deadline=20.0, first_busy_pause=0.3, longest_pause=1.0, sleep=time.sleep
+        client.policy = replace(
+            client.policy, attempts=6, deadline=20.0, first_busy_pause=0.3, longest_pause=1.0, sleep=time.sleep
         )
         assert len(refresh(client, sorted(google.documents))) == 12
         quota.client.close()

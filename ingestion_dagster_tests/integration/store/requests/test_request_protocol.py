@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ingestion_dagster.core.errors import LeaseLost, SheetError, SourceUnavailable, StoreRejected
-from ingestion_dagster.deployment import Workplace
+from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.requests import Delivery
@@ -18,9 +18,9 @@ from ingestion_dagster_tests.integration.post_office import Post
 @pytest.fixture
 def post(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Post]:
     settings = Settings(local_root=tmp_path, retry_base_seconds=0.001, max_jobs=3)
-    place = Workplace(settings, database_url, redis_url)
-    with place.mailbox() as mailbox:
-        yield Post(place, mailbox)
+    deployment = Deployment(settings, database_url, redis_url)
+    with deployment.mailbox() as mailbox:
+        yield Post(deployment, mailbox)
 
 
 def test_a_message_for_an_unknown_supplier_registers_it_and_asks_for_a_run(post: Post) -> None:
@@ -48,7 +48,7 @@ def test_a_huge_message_is_a_dead_letter_that_keeps_its_start(post: Post) -> Non
     assert "3000000 bytes" in letter.reason
     assert post.sql("SELECT length(raw) AS n FROM ingestion_requests") == [{"n": 65536}]
     with pytest.raises(StoreRejected, match="only the first 65536 bytes were kept"):
-        post.with_connection(lambda c: requests.replay(c, letter.request_id, post.place.rules))
+        post.with_connection(lambda c: requests.replay(c, letter.request_id, post.deployment.rules))
 
 
 def test_the_record_keeps_no_credentials_that_a_message_names(post: Post) -> None:
@@ -184,7 +184,7 @@ def test_a_cancelled_run_is_a_dead_letter_that_can_be_replayed(post: Post) -> No
     post.runs[lease.run_key] = "cancelled"
     post.tick()
     assert post.states() == {"t1": "dead"}
-    assert post.with_connection(lambda c: requests.replay(c, lease.request_id, post.place.rules)) == "t1"
+    assert post.with_connection(lambda c: requests.replay(c, lease.request_id, post.deployment.rules)) == "t1"
     (again,) = post.tick().to_start
     assert again.run_key != lease.run_key
 
@@ -195,7 +195,7 @@ def test_only_dead_requests_that_were_work_can_be_replayed(post: Post) -> None:
     done = post.tick()
     for request_id in (done.to_start[0].request_id, done.dead[0].request_id, 999):
         with pytest.raises(StoreRejected):
-            post.with_connection(lambda c, i=request_id: requests.replay(c, i, post.place.rules))
+            post.with_connection(lambda c, i=request_id: requests.replay(c, i, post.deployment.rules))
 
 
 def test_a_permanent_error_is_dead_at_once_and_a_passing_one_waits(post: Post) -> None:
@@ -218,10 +218,12 @@ def test_a_permanent_error_is_dead_at_once_and_a_passing_one_waits(post: Post) -
 
 
 def test_above_the_high_water_mark_messages_stay_in_redis(post: Post) -> None:
-    place = Workplace(
-        post.place.settings.model_copy(update={"max_waiting": 2}), post.place.database_url, post.place.redis_url
+    deployment = Deployment(
+        post.deployment.settings.model_copy(update={"max_waiting": 2}),
+        post.deployment.database_url,
+        post.deployment.redis_url,
     )
-    post.place = place
+    post.deployment = deployment
     for name in ("A", "B"):
         post.send_file(name, name)
     post.tick()
@@ -234,7 +236,7 @@ def test_a_crash_between_commit_and_confirm_records_nothing_twice(post: Post) ->
     post.send(supplier_name="Acme", parser_type="csv", source_config={"file_path": "acme.csv"})
     (claimed,) = post.mailbox.claim(10, 65536)
     delivery = Delivery(claimed.id, claimed.raw, claimed.whole_size)
-    post.with_connection(lambda c: requests.record(c, [delivery], post.place.rules))
+    post.with_connection(lambda c: requests.record(c, [delivery], post.deployment.rules))
     assert post.mailbox.depth()["processing"] == 1
     post.tick()
     assert post.sql("SELECT count(*) AS n FROM ingestion_requests") == [{"n": 1}]

@@ -12,7 +12,7 @@ Step = Literal["well", "wait", "back", "revive", "give up"]
 
 
 @dataclass(frozen=True)
-class Patience:
+class RestartPolicy:
     """All in seconds."""
 
     unanswered: float = 60.0
@@ -29,10 +29,10 @@ class Patience:
 
 
 @dataclass
-class Course:
+class Restarts:
     """One thing over time. `look` is called with every answer, `started` or `failed` after starting it again."""
 
-    patience: Patience = field(default_factory=Patience)
+    policy: RestartPolicy = field(default_factory=RestartPolicy)
     silent_since: float | None = None
     started_at: float | None = None
     troubled_since: float | None = None
@@ -49,7 +49,7 @@ class Course:
             return "wait"
         if self.troubled_since is None:
             self.troubled_since = now
-        if now - self.troubled_since >= self.patience.trouble:
+        if now - self.troubled_since >= self.policy.trouble:
             return "give up"
         return "revive" if now >= self.next_start else "wait"
 
@@ -76,7 +76,7 @@ class Course:
         return pause
 
     def _tried(self, now: float) -> float:
-        pause = min(self.patience.first_pause * 2.0**self.starts, self.patience.longest_pause)
+        pause = min(self.policy.first_pause * 2.0**self.starts, self.policy.longest_pause)
         self.next_start = now + pause
         self.starts = min(self.starts + 1, 60)
         self.silent_since = None
@@ -89,14 +89,14 @@ class Course:
         if self.well_since is None:
             self.well_since = now
             return "back"
-        if now - self.well_since >= self.patience.steady:
+        if now - self.well_since >= self.policy.steady:
             self.troubled_since = self.well_since = None
             self.next_start, self.starts = -math.inf, 0
         return "well"
 
     def _silent_too_long(self, now: float) -> bool:
         if self.started_at is not None:
-            return now - self.started_at >= self.patience.starting
+            return now - self.started_at >= self.policy.starting
         if self.silent_since is None:
             self.silent_since = now
-        return now - self.silent_since >= self.patience.unanswered
+        return now - self.silent_since >= self.policy.unanswered
