@@ -24,7 +24,7 @@ def _migrate(connection: Connection) -> None:
 
 @contextmanager
 def _address() -> Iterator[str]:
-    """Not through `workplace`, which would migrate a fresh catalogue from inside Alembic."""
+    """Not through `open_deployment`, which would migrate a fresh catalogue from inside Alembic."""
     given = settings().database_url
     if given is not None:
         yield given.get_secret_value()
