@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::d
 
 
 @pytest.fixture
-def place(database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+def deployment(database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     monkeypatch.setattr(sensors, "_memory", Memory())
     return Deployment(Settings(local_root=tmp_path, sensor_wait_seconds=0), database_url, redis_url)
 

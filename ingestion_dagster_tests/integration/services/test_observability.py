@@ -30,7 +30,7 @@ RECEIVERS = "buyer@shop.example, boss@shop.example"
 
 
 @pytest.fixture
-def place(database_url: str, redis_url: str, tmp_path: Path) -> Deployment:
+def deployment(database_url: str, redis_url: str, tmp_path: Path) -> Deployment:
     return Deployment(Settings(local_root=tmp_path, log_format="json"), database_url, redis_url)
 
 
