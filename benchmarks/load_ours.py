@@ -1,4 +1,4 @@
-"""One load through `ingestion_dagster/pipeline/validate.py`. Run by the load benchmarks as a process of its own.
+"""One load through `ingestion_dagster/pipeline/py`. Run by the load benchmarks as a process of its own.
 
     python benchmarks/load_ours.py DATABASE_URL ROOT SUPPLIER_KEY [WARM_DATABASE_URL]
 
@@ -17,8 +17,12 @@ from typing import Any
 
 import asyncpg
 
+from ingestion_dagster.core.steps import Attempt
 from ingestion_dagster.deployment import Deployment
-from ingestion_dagster.pipeline import validate
+from ingestion_dagster.pipeline.fetch import fetch
+from ingestion_dagster.pipeline.map import map_columns
+from ingestion_dagster.pipeline.upsert import upsert_items
+from ingestion_dagster.pipeline.validate import validate_rows
 from ingestion_dagster.settings import Settings
 
 
@@ -30,12 +34,12 @@ def place_at(url: str, root: Path) -> Deployment:
 
 async def load(deployment: Deployment, key: str) -> dict[str, Any]:
     """All four steps one after the other, as the ops call them."""
-    attempt = validate.Attempt(task_id="benchmark")
+    attempt = Attempt(task_id="benchmark")
     started, processor = time.perf_counter(), time.process_time()
-    snapshot = await validate.fetch(deployment, key)
-    understood = await validate.map_columns(deployment, snapshot)
-    staged = await validate.validate_rows(deployment, understood, attempt)
-    summary = await validate.upsert_items(deployment, staged, attempt)
+    snapshot = await fetch(deployment, key)
+    understood = await map_columns(deployment, snapshot)
+    staged = await validate_rows(deployment, understood, attempt)
+    summary = await upsert_items(deployment, staged, attempt)
     return {
         "seconds": time.perf_counter() - started,
         "cpu": time.process_time() - processor,

@@ -16,11 +16,11 @@ import dagster as dg
 
 from ingestion_dagster.core.errors import DataIngestionError, LeaseLost, RunTimedOut, SourceUnavailable
 from ingestion_dagster.core.requests.leases import retry_wait
+from ingestion_dagster.core.steps import Attempt
 from ingestion_dagster.defs.check_events import ITEMS, not_judged
 from ingestion_dagster.defs.metadata import log_line
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.logs import at_work
-from ingestion_dagster.pipeline.validate import Attempt
 from ingestion_dagster.services.queue import publish_soon
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import connected

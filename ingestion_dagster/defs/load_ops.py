@@ -1,15 +1,14 @@
-"""The ops of a load: each calls one step of `pipeline/validate.py`, says what it did, and hands a reference on."""
+"""The ops of a load: each calls its step in `pipeline/`, says what it did, and hands a reference on."""
 
 import dagster as dg
 
-from ingestion_dagster.core.steps import LoadSummary, MappedSnapshot, QuotaUse, SheetSnapshot, StagedBatch
+from ingestion_dagster.core.steps import Attempt, LoadSummary, MappedSnapshot, QuotaUse, SheetSnapshot, StagedBatch
 from ingestion_dagster.defs.failures import FETCH_RETRIES, translated
 from ingestion_dagster.defs.metadata import as_json, bullets, how_to_decide, log_line, plain, table
 from ingestion_dagster.defs.resources import IngestionResource
 from ingestion_dagster.defs.run_tags import ATTEMPT, FENCE, REQUEST, SNAPSHOT, TASK
 from ingestion_dagster.deployment import Deployment
-from ingestion_dagster.pipeline import validate
-from ingestion_dagster.pipeline.validate import Attempt
+from ingestion_dagster.pipeline import fetch, map, upsert, validate
 from ingestion_dagster.services.queue import publish_soon
 from ingestion_dagster.services.review import decision_token
 from ingestion_dagster.store import requests
@@ -46,7 +45,7 @@ async def fetch_sheet(context: dg.OpExecutionContext, ingestion: IngestionResour
     key, attempt = context.partition_key, attempt_of(context)
     async with translated(context, ingestion.deployment, attempt):
         await _begin(ingestion.deployment, attempt)
-        snapshot = await validate.fetch(ingestion.deployment, key)
+        snapshot = await fetch.fetch(ingestion.deployment, key)
     context.log.info(
         log_line(
             f"{key}: fetched {snapshot.filename}, {snapshot.size_bytes:,} bytes"
@@ -88,8 +87,8 @@ async def map_columns(
     key = context.partition_key
     async with translated(context, ingestion.deployment, attempt_of(context)):
         if SNAPSHOT in context.run.tags:
-            snapshot = await validate.stored_snapshot(ingestion.deployment, key, int(context.run.tags[SNAPSHOT]))
-        understood = await validate.map_columns(ingestion.deployment, snapshot, reread=not fetches(context))
+            snapshot = await fetch.stored_snapshot(ingestion.deployment, key, int(context.run.tags[SNAPSHOT]))
+        understood = await map.map_columns(ingestion.deployment, snapshot, reread=not fetches(context))
     seconds = understood.timings["map"]
     if understood.mapped is None:
         context.log.info(
@@ -138,8 +137,8 @@ async def upsert_items(
     """Judge the batch; then hold it for a person, or take it into the catalogue in one transaction."""
     key, attempt = context.partition_key, attempt_of(context)
     async with translated(context, ingestion.deployment, attempt, staged.batch_id):
-        summary = await validate.upsert_items(ingestion.deployment, staged, attempt)
-        mapping = await validate.mapping_in_words(ingestion.deployment, summary.batch_id)
+        summary = await upsert.upsert_items(ingestion.deployment, staged, attempt)
+        mapping = await map.mapping_in_words(ingestion.deployment, summary.batch_id)
     if attempt.request_id is not None and (trouble := await publish_soon(ingestion.deployment)):
         context.log.warning(log_line(f"{key}: the result is on record but not in Redis yet: {trouble}"))
     context.log.info(

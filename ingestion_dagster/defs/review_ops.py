@@ -17,7 +17,7 @@ from ingestion_dagster.defs.metadata import description, log_line, plain
 from ingestion_dagster.defs.resources import IngestionResource
 from ingestion_dagster.defs.run_tags import BATCH, SUPPLIER
 from ingestion_dagster.deployment import Deployment
-from ingestion_dagster.pipeline import validate
+from ingestion_dagster.pipeline.map import mapping_in_words
 from ingestion_dagster.pipeline.stored_lists import damage_of
 from ingestion_dagster.services import review
 from ingestion_dagster.store.batches import batches
@@ -79,7 +79,7 @@ async def approval_events(
     deployment: Deployment, summary: LoadSummary, actor: str, note: str | None
 ) -> Sequence[Event]:
     """The materialization that the load did not bring, and the checks as they stand now."""
-    mapping = await validate.mapping_in_words(deployment, summary.batch_id)
+    mapping = await mapping_in_words(deployment, summary.batch_id)
     async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         batch = await batches.get(connection, summary.batch_id)
     judged = [GuardResult.model_validate(guard) for guard in batch["guards"]]

@@ -1,6 +1,5 @@
-"""What becomes of a staged batch: judged, then held or taken into the catalogue, in one transaction with the
-acknowledgement. Fetching and reading are in `validate.py`, a person's word is in `services/review.py`. Knows no
-Dagster.
+"""Step `upsert_items`: a staged batch is judged, then held or taken into the catalogue, in one transaction with the
+acknowledgement of its request. A person's word about a held batch is in `services/review.py`.
 """
 
 from typing import Any, NamedTuple

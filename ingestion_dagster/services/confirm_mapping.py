@@ -14,7 +14,7 @@ from ingestion_dagster.core.mapped_sheet import MappedSheet, Question
 from ingestion_dagster.core.mapping.understand import understand
 from ingestion_dagster.core.values.currencies import is_currency
 from ingestion_dagster.deployment import Deployment
-from ingestion_dagster.pipeline.fetch import open_snapshot
+from ingestion_dagster.pipeline.stored_lists import open_snapshot
 from ingestion_dagster.store.batches import batches, mappings, snapshots
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import connected

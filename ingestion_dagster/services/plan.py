@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ingestion_dagster.core.guards import evaluate
 from ingestion_dagster.core.steps import Attempt, MappedSnapshot
 from ingestion_dagster.deployment import Deployment
-from ingestion_dagster.pipeline import validate
+from ingestion_dagster.pipeline.fetch import fetch
+from ingestion_dagster.pipeline.map import map_columns
 from ingestion_dagster.pipeline.upsert import judge, locked_batch
+from ingestion_dagster.pipeline.validate import validate_rows
 from ingestion_dagster.store.batches import batches, facts, judgements, merge
 from ingestion_dagster.store.catalogue import price_steps, rekeys, suppliers
 from ingestion_dagster.store.database import connected
@@ -46,8 +48,8 @@ async def plan(deployment: Deployment, key: str, limit: int = 20) -> Plan:
 
     Raises what a load raises. `limit`: rows told of each kind of change.
     """
-    snapshot = await validate.fetch(deployment, key)
-    understood = await validate.map_columns(deployment, snapshot)
+    snapshot = await fetch(deployment, key)
+    understood = await map_columns(deployment, snapshot)
     if understood.mapped is None and understood.stopped_batch_id is None:
         return Plan(supplier=key, status="unchanged", snapshot_id=snapshot.id)
     batch_id = await _staged(deployment, understood)
@@ -62,7 +64,7 @@ async def _staged(deployment: Deployment, understood: MappedSnapshot) -> int:
         made = await judgements.planned(connection, understood.snapshot.supplier_key, understood.fingerprint)
     if made is not None:
         return made
-    return (await validate.validate_rows(deployment, understood, Attempt(f"plan:{uuid4().hex[:12]}"))).batch_id
+    return (await validate_rows(deployment, understood, Attempt(f"plan:{uuid4().hex[:12]}"))).batch_id
 
 
 async def _looked_at(connection: AsyncConnection, batch_id: int, limit: int) -> Plan:

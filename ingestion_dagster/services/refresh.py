@@ -17,7 +17,8 @@ from ingestion_dagster.core.steps import Attempt
 from ingestion_dagster.core.suppliers.supplier import Supplier
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.google_access import google_access, source_of
-from ingestion_dagster.pipeline.validate import fingerprint_of, note_unchanged
+from ingestion_dagster.pipeline.map import fingerprint_of
+from ingestion_dagster.pipeline.validate import note_unchanged
 from ingestion_dagster.store.batches import judgements, mappings, merge, snapshots
 from ingestion_dagster.store.catalogue import drive_states, suppliers
 from ingestion_dagster.store.catalogue.drive_states import State

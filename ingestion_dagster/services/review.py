@@ -14,8 +14,8 @@ from ingestion_dagster.core.guards.evaluate import Facts
 from ingestion_dagster.core.mapped_sheet import MappedSheet
 from ingestion_dagster.core.steps import LoadSummary, SheetSnapshot, result_object
 from ingestion_dagster.deployment import Deployment
+from ingestion_dagster.pipeline.map import fingerprint_of
 from ingestion_dagster.pipeline.upsert import apply, check_content, facts_of, locked_batch
-from ingestion_dagster.pipeline.validate import fingerprint_of
 from ingestion_dagster.services import queue
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.batches import batches, judgements, mappings, merge, snapshots

@@ -12,9 +12,8 @@ from ingestion_dagster.core.rows.types import ItemRow, RowReject
 from ingestion_dagster.core.steps import SheetSnapshot
 from ingestion_dagster.core.suppliers.supplier import Supplier
 from ingestion_dagster.deployment import Deployment
-from ingestion_dagster.pipeline import validate
-from ingestion_dagster.pipeline.fetch import open_snapshot
-from ingestion_dagster.pipeline.stored_lists import snapshot_of, tab_of
+from ingestion_dagster.pipeline.map import map_columns
+from ingestion_dagster.pipeline.stored_lists import open_snapshot, snapshot_of, tab_of
 from ingestion_dagster.store.batches import rejects
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import connected
@@ -49,7 +48,7 @@ async def _compared(deployment: Deployment, supplier: Supplier, batch: dict[str,
     except DataIngestionError as error:
         return ListResult(**head, outcome="skipped", note=str(error))
     try:
-        understood = await validate.map_columns(deployment, snapshot, reread=True)
+        understood = await map_columns(deployment, snapshot, reread=True)
         assert understood.mapped is not None  # `reread` always reads
         settled, refused = _read(deployment, supplier, snapshot, understood.mapped)
     except DataIngestionError as error:

@@ -1,6 +1,6 @@
 """Twenty processes load lists through the real pipeline into one PostgreSQL, and PostgreSQL is killed under loads.
 
-Each process runs fetch, map, validate and upsert from `pipeline/validate.py`, as a Dagster run does.
+Each process runs fetch, map, validate and upsert from `pipeline/py`, as a Dagster run does.
 """
 
 import asyncio
@@ -16,9 +16,12 @@ import psycopg2
 import pytest
 
 from ingestion_dagster.core.errors import DataIngestionError, StaleSnapshot
+from ingestion_dagster.core.steps import Attempt
 from ingestion_dagster.deployment import Deployment
-from ingestion_dagster.pipeline import validate
-from ingestion_dagster.pipeline.validate import Attempt
+from ingestion_dagster.pipeline.fetch import fetch
+from ingestion_dagster.pipeline.map import map_columns
+from ingestion_dagster.pipeline.upsert import upsert_items
+from ingestion_dagster.pipeline.validate import validate_rows
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import Database
@@ -57,10 +60,10 @@ def one_load(deployment: Deployment, key: str, number: int) -> None:
 
     async def _load() -> None:
         attempt = Attempt(task_id=f"load-{key}-{number}", run_id=None)
-        snapshot = await validate.fetch(deployment, key)
-        understood = await validate.map_columns(deployment, snapshot)
-        staged = await validate.validate_rows(deployment, understood, attempt)
-        await validate.upsert_items(deployment, staged, attempt)
+        snapshot = await fetch(deployment, key)
+        understood = await map_columns(deployment, snapshot)
+        staged = await validate_rows(deployment, understood, attempt)
+        await upsert_items(deployment, staged, attempt)
 
     asyncio.run(_load())
 

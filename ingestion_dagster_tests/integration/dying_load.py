@@ -16,6 +16,8 @@ from typing import Any
 from ingestion_dagster.core.steps import Attempt
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline import upsert, validate
+from ingestion_dagster.pipeline.fetch import fetch
+from ingestion_dagster.pipeline.map import map_columns
 from ingestion_dagster.services import review
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.sources.snapshot_store import SnapshotStore
@@ -79,8 +81,8 @@ POINTS: dict[str, Callable[[], None]] = {
 
 async def _load(deployment: Deployment, key: str) -> None:
     attempt = Attempt("dying")
-    snapshot = await validate.fetch(deployment, key)
-    understood = await validate.map_columns(deployment, snapshot)
+    snapshot = await fetch(deployment, key)
+    understood = await map_columns(deployment, snapshot)
     staged = await validate.validate_rows(deployment, understood, attempt)
     await upsert.upsert_items(deployment, staged, attempt)
 

@@ -9,7 +9,10 @@ from sqlalchemy import text
 
 from ingestion_dagster.core.steps import Attempt, LoadSummary, SheetSnapshot
 from ingestion_dagster.deployment import Deployment
-from ingestion_dagster.pipeline import validate
+from ingestion_dagster.pipeline.fetch import fetch
+from ingestion_dagster.pipeline.map import map_columns
+from ingestion_dagster.pipeline.upsert import upsert_items
+from ingestion_dagster.pipeline.validate import validate_rows
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import Database, connected
@@ -60,17 +63,15 @@ class GoogleShop:
         self.deployment.run(_register)
 
     def fetch(self, name: str) -> SheetSnapshot:
-        return asyncio.run(validate.fetch(self.deployment, name))
+        return asyncio.run(fetch(self.deployment, name))
 
     def load(self, name: str) -> LoadSummary:
         """Fetched, read, merged, as the ops do."""
 
         async def _load() -> LoadSummary:
             attempt = Attempt("test")
-            mapped = await validate.map_columns(self.deployment, await validate.fetch(self.deployment, name))
-            return await validate.upsert_items(
-                self.deployment, await validate.validate_rows(self.deployment, mapped, attempt), attempt
-            )
+            mapped = await map_columns(self.deployment, await fetch(self.deployment, name))
+            return await upsert_items(self.deployment, await validate_rows(self.deployment, mapped, attempt), attempt)
 
         return asyncio.run(_load())
 

@@ -10,7 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.steps import Attempt, LoadSummary, StagedBatch
 from ingestion_dagster.deployment import Deployment
-from ingestion_dagster.pipeline import validate
+from ingestion_dagster.pipeline.fetch import fetch
+from ingestion_dagster.pipeline.map import map_columns
+from ingestion_dagster.pipeline.upsert import upsert_items
+from ingestion_dagster.pipeline.validate import validate_rows
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import connected
@@ -58,16 +61,16 @@ class Shop:
         return asyncio.run(self._stage(Attempt("stage")))
 
     def merge(self, staged: StagedBatch) -> LoadSummary:
-        return asyncio.run(validate.upsert_items(self.deployment, staged, Attempt("stage")))
+        return asyncio.run(upsert_items(self.deployment, staged, Attempt("stage")))
 
     async def _stage(self, attempt: Attempt) -> StagedBatch:
-        snapshot = await validate.fetch(self.deployment, self.key)
-        understood = await validate.map_columns(self.deployment, snapshot)
-        return await validate.validate_rows(self.deployment, understood, attempt)
+        snapshot = await fetch(self.deployment, self.key)
+        understood = await map_columns(self.deployment, snapshot)
+        return await validate_rows(self.deployment, understood, attempt)
 
     async def _load(self) -> LoadSummary:
         attempt = Attempt("test")
-        return await validate.upsert_items(self.deployment, await self._stage(attempt), attempt)
+        return await upsert_items(self.deployment, await self._stage(attempt), attempt)
 
     def do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """`work` in a transaction."""

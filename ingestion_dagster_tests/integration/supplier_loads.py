@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from ingestion_dagster.core.steps import LoadSummary
+from ingestion_dagster.core.steps import Attempt, LoadSummary
 from ingestion_dagster.deployment import Deployment
-from ingestion_dagster.pipeline import validate
-from ingestion_dagster.pipeline.validate import Attempt
+from ingestion_dagster.pipeline.fetch import fetch
+from ingestion_dagster.pipeline.map import map_columns
+from ingestion_dagster.pipeline.upsert import upsert_items
+from ingestion_dagster.pipeline.validate import validate_rows
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import Database
@@ -46,10 +48,10 @@ class Shop:
         attempt = Attempt(f"test-{self.loads}")
 
         async def _load() -> LoadSummary:
-            snapshot = await validate.fetch(self.deployment, key)
-            mapped = await validate.map_columns(self.deployment, snapshot)
-            staged = await validate.validate_rows(self.deployment, mapped, attempt)
-            return await validate.upsert_items(self.deployment, staged, attempt)
+            snapshot = await fetch(self.deployment, key)
+            mapped = await map_columns(self.deployment, snapshot)
+            staged = await validate_rows(self.deployment, mapped, attempt)
+            return await upsert_items(self.deployment, staged, attempt)
 
         return asyncio.run(_load())
 

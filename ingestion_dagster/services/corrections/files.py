@@ -12,8 +12,7 @@ from ingestion_dagster.core.corrections.markup import Facts, Markup, markup_of
 from ingestion_dagster.core.errors import SheetError, SourceRejected
 from ingestion_dagster.core.sheets import Sheet, Workbook
 from ingestion_dagster.deployment import Deployment
-from ingestion_dagster.pipeline.fetch import limits_of, stored_bytes
-from ingestion_dagster.pipeline.stored_lists import snapshot_of, tab_of
+from ingestion_dagster.pipeline.stored_lists import limits_of, snapshot_of, stored_bytes, tab_of
 from ingestion_dagster.services.corrections.corrected_lists import Report, Review
 from ingestion_dagster.sources.file_kind import file_kind
 from ingestion_dagster.sources.sandbox.process import run_limited

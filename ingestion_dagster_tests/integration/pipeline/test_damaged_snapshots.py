@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingestion_dagster.core.errors import SnapshotDamaged
-from ingestion_dagster.pipeline import validate
+from ingestion_dagster.pipeline.fetch import stored_snapshot
+from ingestion_dagster.pipeline.map import map_columns
 from ingestion_dagster.settings import settings
 from ingestion_dagster_tests.integration.cli.test_telling_commands import Terminal
 from ingestion_dagster_tests.integration.shop import Shop, rows_of
@@ -36,8 +37,8 @@ def damage(shop: Shop) -> tuple[int, Path]:
 
 def read_again(shop: Shop, snapshot_id: int) -> None:
     async def _read() -> None:
-        snapshot = await validate.stored_snapshot(shop.deployment, shop.key, snapshot_id)
-        await validate.map_columns(shop.deployment, snapshot, reread=True)
+        snapshot = await stored_snapshot(shop.deployment, shop.key, snapshot_id)
+        await map_columns(shop.deployment, snapshot, reread=True)
 
     asyncio.run(_read())
 

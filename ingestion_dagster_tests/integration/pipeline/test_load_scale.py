@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_dagster.core.steps import LoadSummary
-from ingestion_dagster.pipeline import validate
-from ingestion_dagster.pipeline.validate import Attempt
+from ingestion_dagster.core.steps import Attempt, LoadSummary
+from ingestion_dagster.pipeline.fetch import fetch
+from ingestion_dagster.pipeline.map import map_columns
+from ingestion_dagster.pipeline.upsert import upsert_items
+from ingestion_dagster.pipeline.validate import validate_rows
 from ingestion_dagster_tests.integration.supplier_loads import Shop
 
 
@@ -64,9 +66,9 @@ def test_twenty_suppliers_load_at_once_without_a_deadlock(shop: Shop) -> None:
 
 async def all_at_once(shop: Shop, keys: list[str]) -> list[LoadSummary]:
     async def one(key: str) -> LoadSummary:
-        snapshot = await validate.fetch(shop.deployment, key)
-        mapped = await validate.map_columns(shop.deployment, snapshot)
-        staged = await validate.validate_rows(shop.deployment, mapped, Attempt(f"task-{key}"))
-        return await validate.upsert_items(shop.deployment, staged, Attempt(f"task-{key}"))
+        snapshot = await fetch(shop.deployment, key)
+        mapped = await map_columns(shop.deployment, snapshot)
+        staged = await validate_rows(shop.deployment, mapped, Attempt(f"task-{key}"))
+        return await upsert_items(shop.deployment, staged, Attempt(f"task-{key}"))
 
     return await asyncio.gather(*map(one, keys))

@@ -35,15 +35,16 @@ def shop(database_url: str, tmp_path: Path) -> Shop:
 async def _first(shop: Shop) -> None:
     """The first list, keyed by its item codes as a person said."""
     from ingestion_dagster.core.steps import Attempt
-    from ingestion_dagster.pipeline import validate
+    from ingestion_dagster.pipeline.fetch import fetch
+    from ingestion_dagster.pipeline.map import map_columns
+    from ingestion_dagster.pipeline.upsert import upsert_items
+    from ingestion_dagster.pipeline.validate import validate_rows
 
-    await validate.fetch(shop.deployment, shop.key)
+    await fetch(shop.deployment, shop.key)
     await confirm_mapping.confirm(shop.deployment, shop.key, {"sku": "Item Code"}, "ann")
-    snapshot = await validate.fetch(shop.deployment, shop.key)
-    staged = await validate.validate_rows(
-        shop.deployment, await validate.map_columns(shop.deployment, snapshot), Attempt("first")
-    )
-    assert (await validate.upsert_items(shop.deployment, staged, Attempt("first"))).status == "success"
+    snapshot = await fetch(shop.deployment, shop.key)
+    staged = await validate_rows(shop.deployment, await map_columns(shop.deployment, snapshot), Attempt("first"))
+    assert (await upsert_items(shop.deployment, staged, Attempt("first"))).status == "success"
 
 
 def confirm(shop: Shop, **answers: str) -> None:

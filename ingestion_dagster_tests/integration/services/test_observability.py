@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from ingestion_dagster.core.errors import SheetError
-from ingestion_dagster.defs.load_ops import Attempt
+from ingestion_dagster.core.steps import Attempt
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.logs import FIELDS
 from ingestion_dagster.services import metrics

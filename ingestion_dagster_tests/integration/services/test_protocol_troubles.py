@@ -15,9 +15,9 @@ import sqlalchemy.exc
 from sqlalchemy import text
 
 from ingestion_dagster.core.errors import LeaseLost, QuotaExhausted, RunTimedOut, StoreRejected, StoreUnavailable
+from ingestion_dagster.core.steps import Attempt
 from ingestion_dagster.defs.failures import _in_time
 from ingestion_dagster.deployment import Deployment
-from ingestion_dagster.pipeline.validate import Attempt
 from ingestion_dagster.redis_store.mailbox import HIGH, PAYLOAD, QUEUE
 from ingestion_dagster.services.queue import MOST_OFFERS
 from ingestion_dagster.settings import Settings

@@ -8,9 +8,11 @@ import orjson
 import pytest
 
 from ingestion_dagster.core.errors import SheetError, StaleSnapshot, StoreRejected
-from ingestion_dagster.core.steps import LoadSummary
-from ingestion_dagster.pipeline import validate
-from ingestion_dagster.pipeline.validate import Attempt
+from ingestion_dagster.core.steps import Attempt, LoadSummary
+from ingestion_dagster.pipeline.fetch import fetch
+from ingestion_dagster.pipeline.map import map_columns
+from ingestion_dagster.pipeline.upsert import upsert_items
+from ingestion_dagster.pipeline.validate import validate_rows
 from ingestion_dagster.services import review
 from ingestion_dagster_tests.integration.shop import Shop, rows_of
 
@@ -122,14 +124,12 @@ def test_a_list_fetched_first_but_staged_last_may_return_after_it_was_overtaken(
         snapshots = []
         for rows in (slow, quick):
             shop.write(rows)
-            snapshots.append(await validate.fetch(shop.deployment, shop.key))
+            snapshots.append(await fetch(shop.deployment, shop.key))
         staged = [
-            await validate.validate_rows(
-                shop.deployment, await validate.map_columns(shop.deployment, snapshot), attempt
-            )
+            await validate_rows(shop.deployment, await map_columns(shop.deployment, snapshot), attempt)
             for snapshot in reversed(snapshots)
         ]
-        await validate.upsert_items(shop.deployment, staged[0], attempt)
+        await upsert_items(shop.deployment, staged[0], attempt)
         return staged[0].batch_id, staged[1].batch_id
 
     applied, overtaken = asyncio.run(_race())
