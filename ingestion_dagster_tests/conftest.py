@@ -79,7 +79,7 @@ def postgres_server(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def catalogue_template(postgres_server: str) -> Iterator[str]:
     """Name of a migrated database to copy from."""
-    with _database(postgres_server) as url:
+    with new_database(postgres_server) as url:
         migrate.upgrade(url)
         yield _name(url)
 
@@ -87,14 +87,14 @@ def catalogue_template(postgres_server: str) -> Iterator[str]:
 @pytest.fixture
 def database_url(postgres_server: str, catalogue_template: str) -> Iterator[str]:
     """A migrated, empty catalogue of this test's own, `postgresql://…`."""
-    with _database(postgres_server, catalogue_template) as url:
+    with new_database(postgres_server, catalogue_template) as url:
         yield url
 
 
 @pytest.fixture
 def blank_database_url(postgres_server: str) -> Iterator[str]:
     """A database of this test's own with nothing in it, `postgresql://…`."""
-    with _database(postgres_server) as url:
+    with new_database(postgres_server) as url:
         yield url
 
 
@@ -103,7 +103,7 @@ def dagster_template(postgres_server: str) -> Iterator[str]:
     """Name of a database with Dagster's own tables, which take seconds to make, to copy from."""
     import dagster as dg
 
-    with _database(postgres_server) as url, tempfile.TemporaryDirectory() as folder:
+    with new_database(postgres_server) as url, tempfile.TemporaryDirectory() as folder:
         storage = {"storage": {"postgres": {"postgres_url": _for_dagster(url)}}}
         with dg.DagsterInstance.local_temp(folder, overrides=storage):
             pass
@@ -113,7 +113,7 @@ def dagster_template(postgres_server: str) -> Iterator[str]:
 @pytest.fixture
 def dagster_url(postgres_server: str, dagster_template: str) -> Iterator[str]:
     """Storage for a Dagster instance of this test's own, `postgresql+psycopg2://…`, for DAGSTER_POSTGRES_URL."""
-    with _database(postgres_server, dagster_template) as url:
+    with new_database(postgres_server, dagster_template) as url:
         yield _for_dagster(url)
 
 
@@ -150,7 +150,7 @@ WHERE datname = '{}' AND backend_type = 'client backend' AND pid <> pg_backend_p
 
 
 @contextmanager
-def _database(server: str, template: str = "template0") -> Iterator[str]:
+def new_database(server: str, template: str = "template0") -> Iterator[str]:
     """A database with a name of its own, dropped afterwards even while somebody is connected."""
     name = f"test_{uuid4().hex[:12]}"
     _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
