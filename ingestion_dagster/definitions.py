@@ -15,7 +15,7 @@ from ingestion_dagster.defs.jobs import (
     sweep_old_lists,
     sync_registry,
 )
-from ingestion_dagster.defs.resources import IngestionResource, reference_io_manager
+from ingestion_dagster.defs.resources import IngestionResource, ReferenceStore
 from ingestion_dagster.defs.schedules import refresh_all_suppliers, sweep_every_night, sync_registry_every_hour
 from ingestion_dagster.defs.sensors import ingestion_queue
 
@@ -30,7 +30,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
         schedules=[refresh_all_suppliers, sweep_every_night, sync_registry_every_hour],
         resources={
             "ingestion": IngestionResource(),
-            "io_manager": reference_io_manager,
+            "io_manager": ReferenceStore(),
             **(resources or {}),
         },
         # A process per op costs 8 CPU-seconds a run; a killed one could go on writing beside its successor.

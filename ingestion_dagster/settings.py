@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     local_root: Path = Field(default_factory=default_root)
     inbox: Path | None = None
     snapshot_url: str | None = None
+    reference_url: str | None = None
 
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = GOOGLE_HOSTS
     google_sheets_url: str = "https://sheets.googleapis.com"
@@ -109,7 +110,9 @@ class Settings(BaseSettings):
         """`INGESTION_ALERT_WEBHOOK_URL=` in an env file means "not set"."""
         return None if isinstance(value, str) and not value.strip() else value
 
-    @field_validator("database_url", "redis_url", "google_credentials", "inbox", "snapshot_url", mode="before")
+    @field_validator(
+        "database_url", "redis_url", "google_credentials", "inbox", "snapshot_url", "reference_url", mode="before"
+    )
     @classmethod
     def _blank_is_absent(cls, value: object) -> object:
         """`DATABASE_URL=` in an env file means "not set"."""
@@ -124,6 +127,11 @@ class Settings(BaseSettings):
     def snapshot_store(self) -> str:
         """fsspec URL of the snapshot store."""
         return self.snapshot_url or str((self.local_root / "snapshots").absolute())
+
+    @property
+    def reference_store(self) -> str:
+        """fsspec URL of what one op of a run hands to the next, a folder per run."""
+        return self.reference_url or f"{self.snapshot_store.rstrip('/')}/references"
 
     @property
     def dagster_home(self) -> Path:

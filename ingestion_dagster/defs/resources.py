@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, Field, PrivateAttr
 from upath import UPath
 
 from ingestion_dagster.deployment import Deployment, open_deployment
@@ -46,7 +46,7 @@ class IngestionResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 
 class ReferenceIOManager(dg.UPathIOManager):
-    """References between ops as JSON beside the snapshots. Never pickles: loading a replaced pickle runs its code."""
+    """References between ops as JSON. Never pickles: loading a replaced pickle runs its code."""
 
     extension: str | None = ".json"
 
@@ -55,7 +55,7 @@ class ReferenceIOManager(dg.UPathIOManager):
         try:
             path.write_text(obj.model_dump_json(), encoding="utf-8")
         except OSError as error:
-            raise cannot_write(settings().snapshot_store, error) from error
+            raise cannot_write(str(self._base_path), error) from error
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> BaseModel:
         """Read the model that the op's annotation names."""
@@ -63,7 +63,15 @@ class ReferenceIOManager(dg.UPathIOManager):
         return kind.model_validate_json(path.read_text(encoding="utf-8"))
 
 
-@dg.io_manager
-def reference_io_manager() -> ReferenceIOManager:
-    """References live below `references/` of the snapshot store."""
-    return ReferenceIOManager(base_path=UPath(settings().snapshot_store) / "references")
+class ReferenceStore(dg.ConfigurableIOManagerFactory[ReferenceIOManager]):
+    """Where references between ops are kept."""
+
+    url: str = Field(
+        default="",
+        description="A folder, or any address that fsspec knows. Empty: as INGESTION_REFERENCE_URL says, and without it"
+        " `references` of the snapshot store. The nightly sweep looks there, and not at what is named here.",
+    )
+
+    def create_io_manager(self, context: dg.InitResourceContext) -> ReferenceIOManager:
+        """Made for one run."""
+        return ReferenceIOManager(base_path=UPath(self.url or settings().reference_store))

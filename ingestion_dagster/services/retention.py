@@ -14,8 +14,6 @@ from ingestion_dagster.store import clock
 from ingestion_dagster.store.batches import batches, retention
 from ingestion_dagster.store.database import Database, connected
 
-REFERENCES = "references"
-"""Below the snapshot store: what one op of a run handed to the next, a folder per run."""
 RUN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -54,7 +52,7 @@ async def sweep(deployment: Deployment) -> Swept:
         abandoned_batches=abandoned,
         staged_rows=staged,
         deliveries=deliveries,
-        references=sweep_references(UPath(known.snapshot_store) / REFERENCES, timedelta(days=known.work_keep_days)),
+        references=sweep_references(UPath(known.reference_store), timedelta(days=known.work_keep_days)),
     )
 
 

@@ -191,6 +191,21 @@ def test_references_of_old_runs_go_and_those_of_assets_stay(tmp_path: Path) -> N
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([young.parent.name, "supplier_sheet"])
 
 
+def test_references_are_swept_where_the_setting_says(shop: Shop, tmp_path: Path) -> None:
+    known = shop.deployment.settings
+    assert known.reference_store == f"{known.snapshot_store}/references"
+    elsewhere = tmp_path / "elsewhere"
+    result = elsewhere / RUN / "step" / "result.json"
+    result.parent.mkdir(parents=True)
+    result.write_text("{}")
+    os.utime(result, (0, 0))
+    shop.deployment = Deployment(
+        known.model_copy(update={"reference_url": str(elsewhere)}), shop.url, shop.deployment.redis_url
+    )
+    assert sweep(shop).references == 1
+    assert not result.exists()
+
+
 def test_references_in_a_bucket_are_swept_as_well() -> None:
     store = UPath("memory://references-test")
     (store / RUN / "step").mkdir(parents=True)
