@@ -15,7 +15,7 @@ from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.settings import settings
 
 if TYPE_CHECKING:
-    from ingestion_dagster.services.corrections.corrected_lists import Review
+    from ingestion_dagster.services.corrections.mistakes import Mistakes
 
 SHOWN = 50
 
@@ -37,7 +37,7 @@ def show_errors(
     """The supplier's last list with its mistakes marked: what is new, what is repeated, what was fixed."""
     if language is not None and language not in LANGUAGES:
         raise typer.BadParameter(f"{language!r} is none of {', '.join(LANGUAGES)}", param_hint="--language")
-    from ingestion_dagster.services.corrections import corrected_lists, files, mails
+    from ingestion_dagster.services.corrections import files, mails, mistakes
 
     path: Path | None = None
     sent_to: str | None = None
@@ -46,7 +46,7 @@ def show_errors(
         def report(rows: int) -> None:
             status.update(f"{key}: {rows:,} rows …")
 
-        found = asyncio.run(corrected_lists.review(deployment, key, language, report))
+        found = asyncio.run(mistakes.newest_mistakes(deployment, key, language, report))
     notes = list(found.notes)
     if send and found.wrong:
         mails.receiver_of(found, settings())
@@ -67,7 +67,7 @@ def show_errors(
             say("Sent to ", strong(sent_to))
 
 
-def _tell(found: "Review", path: Path | None, notes: list[str]) -> None:
+def _tell(found: "Mistakes", path: Path | None, notes: list[str]) -> None:
     batch, counts = found.batch, found.progress.counts()
     since = ""
     if found.before and any(counts.values()):
@@ -94,7 +94,7 @@ def _tell(found: "Review", path: Path | None, notes: list[str]) -> None:
         )
 
 
-def _tell_mistakes(found: "Review") -> None:
+def _tell_mistakes(found: "Mistakes") -> None:
     wrong = found.wrong
     print_table(
         f"{found.supplier.name}: {found.batch['filename']}, tab {found.mapped.sheet}",
@@ -112,17 +112,17 @@ def _reasons(row: WrongRow) -> tuple[str, ...]:
     return tuple(problem.message for problem in row.problems)
 
 
-def _cell(row: WrongRow, found: "Review") -> str:
+def _cell(row: WrongRow, found: "Mistakes") -> str:
     return cell_address(row.row, place_of(row.problems[0], found.mapped))
 
 
-def _status(row: WrongRow, found: "Review") -> str:
+def _status(row: WrongRow, found: "Mistakes") -> str:
     if found.before is None:
         return ""
     return "repeated" if row in found.progress.repeated else "new"
 
 
-def _as_json(found: "Review", path: Path | None, notes: list[str]) -> dict[str, Any]:
+def _as_json(found: "Mistakes", path: Path | None, notes: list[str]) -> dict[str, Any]:
     batch, before = found.batch, found.before
     repeated = {row.row for row in found.progress.repeated}
     return {

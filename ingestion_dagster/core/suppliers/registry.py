@@ -133,7 +133,7 @@ def _marks(cells: Mapping[str, str]) -> set[str]:
     return marks
 
 
-def source_mark(source: Mapping[str, Any]) -> str:
+def source_identity(source: Mapping[str, Any]) -> str:
     """What tells one source from another: the document's key and tab, or the file's path and tab."""
     url, path = source.get("sheet_url"), source.get("file_path")
     tab = source.get("gid", source.get("sheet_name"))
@@ -224,7 +224,7 @@ def _settings(cells: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _refuse_repetition(spec: SupplierSpec, taken: dict[str, int]) -> None:
-    for mark, column, what in ((spec.key, "name", "name"), (source_mark(spec.source), "url", "link")):
+    for mark, column, what in ((spec.key, "name", "name"), (source_identity(spec.source), "url", "link")):
         if mark in taken:
             raise BadCell(column, f"the same {what} stands in row {taken[mark] + 1} already")
-    taken[spec.key] = taken[source_mark(spec.source)] = spec.row
+    taken[spec.key] = taken[source_identity(spec.source)] = spec.row

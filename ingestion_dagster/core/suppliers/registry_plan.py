@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ingestion_dagster.core.suppliers.registry import Registry, RowProblem, SupplierSpec, source_mark
+from ingestion_dagster.core.suppliers.registry import Registry, RowProblem, SupplierSpec, source_identity
 
 MOST_PAUSED: Final = 0.5
 """Share of the suppliers from the registry that one reading may pause …"""
@@ -50,12 +50,12 @@ def plan_registry(current: Sequence[CurrentSupplier], registry: Registry) -> Reg
     """
     by_key = {supplier.key: supplier for supplier in current}
     claimed = {spec.key for spec in registry.specs}
-    by_source = {source_mark(s.source): s for s in current if s.managed and s.key not in claimed}
+    by_source = {source_identity(s.source): s for s in current if s.managed and s.key not in claimed}
     add: list[SupplierSpec] = []
     update: list[SupplierSpec] = []
     kept: set[str] = set()
     for spec in registry.specs:
-        known = by_key.get(spec.key) or by_source.get(source_mark(spec.source))
+        known = by_key.get(spec.key) or by_source.get(source_identity(spec.source))
         if known is None:
             add.append(spec)
             continue
@@ -89,7 +89,7 @@ def _renamed(spec: SupplierSpec, key: str) -> SupplierSpec:
 
 def _mentioned(supplier: CurrentSupplier, registry: Registry) -> bool:
     """By a row that could not be used: the supplier is still wanted, only its row needs care."""
-    mark = source_mark(supplier.source)
+    mark = source_identity(supplier.source)
     return bool({supplier.key, mark, mark.partition("#")[0]} & registry.mentioned)
 
 

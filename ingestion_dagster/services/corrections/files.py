@@ -1,6 +1,6 @@
 """The marked list as a file: the supplier's own workbook or text file where that can be kept, else a new workbook.
 
-What is wrong with the list comes from `corrected_lists.py`.
+What is wrong with the list comes from `mistakes.py`.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from ingestion_dagster.core.errors import SheetError, SourceRejected
 from ingestion_dagster.core.sheets import Sheet, Workbook
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.stored_lists import limits_of, snapshot_of, stored_bytes, tab_of
-from ingestion_dagster.services.corrections.corrected_lists import Report, Review
+from ingestion_dagster.services.corrections.mistakes import Mistakes, Report
 from ingestion_dagster.sources.file_kind import file_kind
 from ingestion_dagster.sources.sandbox.process import run_limited
 
@@ -24,7 +24,7 @@ _PATIENCE = 180
 """Seconds for marking a workbook, which is slower than reading one."""
 
 
-def file_for(found: Review, out: Path) -> Path:
+def file_for(found: Mistakes, out: Path) -> Path:
     """Where to write: `out`, or a name of its own in the folder `out`. Raises SourceRejected where that cannot be."""
     is_text = found.workbook is not None and found.workbook.format == "csv"
     path = out / f"{found.supplier.key}-corrections{'.csv' if is_text else '.xlsx'}" if out.is_dir() else out
@@ -36,7 +36,7 @@ def file_for(found: Review, out: Path) -> Path:
     return path
 
 
-def write(deployment: Deployment, found: Review, path: Path, report: Report) -> list[str]:
+def write(deployment: Deployment, found: Mistakes, path: Path, report: Report) -> list[str]:
     """Write the marked list to `path`; what a person should know about the file. Raises SourceRejected."""
     if found.workbook is None:
         raise SourceRejected(f"no marked file can be written: {' '.join(found.notes)}")
@@ -52,7 +52,7 @@ def write(deployment: Deployment, found: Review, path: Path, report: Report) -> 
         raise SourceRejected(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def _facts(found: Review) -> Facts:
+def _facts(found: Mistakes) -> Facts:
     return Facts(
         supplier=found.supplier.name,
         file=found.batch["filename"],

@@ -13,7 +13,7 @@ from ingestion_dagster.core.corrections.markup import words
 from ingestion_dagster.core.errors import SourceRejected, SourceUnavailable
 from ingestion_dagster.core.shown_text import one_line
 from ingestion_dagster.core.suppliers.given_settings import is_email
-from ingestion_dagster.services.corrections.corrected_lists import Review
+from ingestion_dagster.services.corrections.mistakes import Mistakes
 from ingestion_dagster.services.mail import deliver
 from ingestion_dagster.settings import Settings
 
@@ -22,7 +22,7 @@ PATIENCE = 30.0
 REASONS = 20
 
 
-def receiver_of(found: Review, settings: Settings) -> str:
+def receiver_of(found: Mistakes, settings: Settings) -> str:
     """The address on record. Raises SourceRejected where there is none, or no server to send by, with what to do."""
     key, address = found.supplier.key, found.supplier.contact_email
     if not address:
@@ -34,7 +34,7 @@ def receiver_of(found: Review, settings: Settings) -> str:
     return address
 
 
-def mail_of(found: Review, marked: Path, sender: str, receiver: str) -> EmailMessage:
+def mail_of(found: Mistakes, marked: Path, sender: str, receiver: str) -> EmailMessage:
     """What the supplier gets: how many rows, the reasons, and the marked list."""
     told, batch = words(found.language), found.batch
     facts = {"file": one_line(batch["filename"], 120), "count": len(found.wrong), "rows": batch["total_rows"]}
@@ -52,7 +52,7 @@ def mail_of(found: Review, marked: Path, sender: str, receiver: str) -> EmailMes
     return message
 
 
-def send(found: Review, marked: Path, settings: Settings) -> str:
+def send(found: Mistakes, marked: Path, settings: Settings) -> str:
     """Send the marked list; the address it went to. Raises SourceRejected or SourceUnavailable with the reason."""
     receiver = receiver_of(found, settings)
     assert settings.alert_smtp_url is not None

@@ -22,7 +22,7 @@ _HIDDEN = ("collapse", "filter")
 
 
 @dataclass
-class OdsMarks:
+class OdsDetails:
     """What was found on one tab; positions are 0-based."""
 
     formats: FormatRuns
@@ -33,8 +33,8 @@ class OdsMarks:
     hidden: bool = False
 
 
-def find_ods_marks(package: zipfile.ZipFile) -> list[OdsMarks]:
-    """Marks of every tab, in order. Raises SourceRejected where the content is no XML."""
+def read_ods_details(package: zipfile.ZipFile) -> list[OdsDetails]:
+    """The details of every tab, in order. Raises SourceRejected where the content is no XML."""
     walk = _Walk()
     try:
         if "styles.xml" in package.namelist():
@@ -48,7 +48,7 @@ def find_ods_marks(package: zipfile.ZipFile) -> list[OdsMarks]:
 
 
 def repeats_much(package: zipfile.ZipFile) -> bool:
-    """Whether any row or cell stands for thousands of its kind: then `find_ods_marks` must look at it before a reader
+    """Whether any row or cell stands for thousands of its kind: then `read_ods_details` must look at it before a reader
     writes it out. Empty ones to the end of the sheet are usual."""
     carried = b""
     try:
@@ -66,7 +66,7 @@ class _Walk:
     """Handlers over tables, rows and cells, which may be repeated by a number."""
 
     def __init__(self) -> None:
-        self.tabs: list[OdsMarks] = []
+        self.tabs: list[OdsDetails] = []
         self.codes: list[str | None] = [None]
         self.known: dict[str | None, int] = {None: 0}
         self.hidden_styles: set[str] = set()
@@ -94,7 +94,7 @@ class _Walk:
             self.row = self.table_column = 0
             self.column_styles = {}
             hidden = named.get("style-name", "") in self.hidden_styles
-            self.tabs.append(OdsMarks(FormatRuns(self.codes), hidden=hidden))
+            self.tabs.append(OdsDetails(FormatRuns(self.codes), hidden=hidden))
         elif name == "table-column" and self.tabs:
             repeats = _count(named.get("number-columns-repeated"), _WIDEST)
             if named.get("visibility") in _HIDDEN:

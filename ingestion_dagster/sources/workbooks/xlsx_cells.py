@@ -31,7 +31,7 @@ _TEXT_TYPE = re.compile(rb"""\bt=["'](?:str|e)["']""")
 
 
 @dataclass
-class Marks:
+class CellDetails:
     """What was found on one tab; positions are 0-based. `until_row` is None where the whole tab was parsed."""
 
     formats: FormatRuns
@@ -42,24 +42,24 @@ class Marks:
     until_row: int | None = None
 
 
-def find_marks(package: zipfile.ZipFile, part: str, codes: list[str | None]) -> Marks:
-    """Marks of the tab in `part`. Formats reach at least to the head's end, everything else is complete."""
+def read_details(package: zipfile.ZipFile, part: str, codes: list[str | None]) -> CellDetails:
+    """The details of the tab in `part`. Formats reach at least to the head's end, everything else is complete."""
     if package.getinfo(part).file_size <= _SMALL:
         return _parse(_chunks(package, part), codes, None)
-    marks = _parse(_chunks(package, part), codes, _HEAD_ROWS)
-    if marks.until_row is None:
-        return marks
-    if not _search(_chunks(package, part), marks):
+    details = _parse(_chunks(package, part), codes, _HEAD_ROWS)
+    if details.until_row is None:
+        return details
+    if not _search(_chunks(package, part), details):
         return _parse(_chunks(package, part), codes, None)
     if not any(codes):
-        marks.until_row = None
-    return marks
+        details.until_row = None
+    return details
 
 
-def column_formats(package: zipfile.ZipFile, part: str, codes: list[str | None], column: int) -> Marks:
+def column_formats(package: zipfile.ZipFile, part: str, codes: list[str | None], column: int) -> CellDetails:
     """Formats of one column over all rows, by a byte search that must agree with the parser over the head."""
     head = _parse(_chunks(package, part), codes, _HEAD_ROWS)
-    searched = Marks(FormatRuns(codes))
+    searched = CellDetails(FormatRuns(codes))
     _search_styles(_chunks(package, part), column, searched.formats)
     if searched.formats.until(column, _HEAD_ROWS) == head.formats.until(column, _HEAD_ROWS):
         return searched
@@ -99,7 +99,7 @@ def _chunks(package: zipfile.ZipFile, part: str) -> Iterator[bytes]:
             yield chunk
 
 
-def _search(chunks: Iterator[bytes], marks: Marks) -> bool:
+def _search(chunks: Iterator[bytes], details: CellDetails) -> bool:
     """Error cells, formulas without a result and hidden rows by a byte search; False where the XML is written in a
     way that only a parser follows (prefixed names, cells without addresses)."""
     carried = b""
@@ -107,54 +107,54 @@ def _search(chunks: Iterator[bytes], marks: Marks) -> bool:
         window = carried + chunk
         if b":c " in window or b":row " in window:
             return False
-        if not (_search_rows(window, marks) and _search_cells(window, marks)):
+        if not (_search_rows(window, details) and _search_cells(window, details)):
             return False
         cut = max(window.rfind(b"</c>"), window.rfind(b"<row "))
         carried = window[max(cut, len(window) - _CHUNK) :] if cut >= 0 else window[-400:]
     return True
 
 
-def _search_rows(window: bytes, marks: Marks) -> bool:
+def _search_rows(window: bytes, details: CellDetails) -> bool:
     if b"hidden=" in window:
         for found in _HIDDEN_ROW.finditer(window):
             reference = _REFERENCE.search(found[1])
             if reference is None or not reference[1].isdigit():
                 return False
-            marks.hidden_rows.add(int(reference[1]) - 1)
+            details.hidden_rows.add(int(reference[1]) - 1)
     return True
 
 
-def _search_cells(window: bytes, marks: Marks) -> bool:
+def _search_cells(window: bytes, details: CellDetails) -> bool:
     if b't="e"' in window or b"t='e'" in window:
         for found in _ERROR_TYPE.finditer(window):
             start, end = window.rfind(b"<c ", 0, found.start() + 1), window.find(b">", found.end())
             if start >= 0 and end >= 0 and b">" not in window[start : found.start()]:
                 text = _ERROR_TEXT.match(window, end + 1)
                 code = text[1].decode("utf-8", "replace").strip() if text else "#ERROR"
-                if not _mark(marks, window[start:end], code[:20]):
+                if not _mark(details, window[start:end], code[:20]):
                     return False
     if b"<f" in window:
         for found in _NO_RESULT.finditer(window):
             # A text formula may well result in an empty text; any other must have left a value.
-            if not _TEXT_TYPE.search(found[1]) and not _mark(marks, found[1], UNCACHED_FORMULA.code):
+            if not _TEXT_TYPE.search(found[1]) and not _mark(details, found[1], UNCACHED_FORMULA.code):
                 return False
     return True
 
 
-def _mark(marks: Marks, attributes: bytes, code: str) -> bool:
+def _mark(details: CellDetails, attributes: bytes, code: str) -> bool:
     reference = _REFERENCE.search(attributes)
     address = _ADDRESS.fullmatch(reference[1].decode()) if reference else None
     if address is None:
         return False
-    marks.errors.setdefault(int(address[2]) - 1, {})[column_index(address[1])] = code
+    details.errors.setdefault(int(address[2]) - 1, {})[column_index(address[1])] = code
     return True
 
 
 class _CellWalk:
     """Handlers over `<row>`, `<c>`, `<f>`, `<v>`: they run for every cell, so they are kept bare."""
 
-    def __init__(self, marks: Marks, until_row: int | None) -> None:
-        self.marks = marks
+    def __init__(self, details: CellDetails, until_row: int | None) -> None:
+        self.details = details
         self.until_row = until_row
         self.row = -1
         self.column = -1
@@ -196,9 +196,9 @@ class _CellWalk:
         self.row = int(number) - 1 if number.isdecimal() and len(number) < 9 else self.row + 1
         self.column = -1
         if attributes.get("hidden") in ("1", "true"):
-            self.marks.hidden_rows.add(self.row)
+            self.details.hidden_rows.add(self.row)
         if self.until_row is not None and self.row >= self.until_row:
-            self.marks.until_row = self.until_row
+            self.details.until_row = self.until_row
             raise StopParsing
 
     def _cell(self, attributes: Attributes) -> None:
@@ -206,24 +206,24 @@ class _CellWalk:
         if address := _ADDRESS.fullmatch(attributes.get("r", "")):
             self.column, self.row = column_index(address[1]), int(address[2]) - 1
         style = attributes.get("s", "0")
-        self.marks.formats.add(self.row, self.column, int(style) if style.isdecimal() else 0)
+        self.details.formats.add(self.row, self.column, int(style) if style.isdecimal() else 0)
         self.cell_type = attributes.get("t", "")
         self.formula = self.inside_value = self.valued = False
         if self.cell_type == "e":
             self._error("#ERROR")
 
     def _error(self, code: str) -> None:
-        self.marks.errors.setdefault(self.row, {})[self.column] = code
+        self.details.errors.setdefault(self.row, {})[self.column] = code
 
     def _hidden_columns(self, attributes: Attributes) -> None:
         first, last = attributes.get("min", "0"), attributes.get("max", "0")
         if first.isdecimal() and last.isdecimal():
-            self.marks.hidden_columns.update(range(int(first) - 1, min(int(last), 16_384)))
+            self.details.hidden_columns.update(range(int(first) - 1, min(int(last), 16_384)))
 
 
-def _parse(chunks: Iterator[bytes], codes: list[str | None], until_row: int | None) -> Marks:
-    marks = Marks(FormatRuns(codes))
-    walk = _CellWalk(marks, until_row)
+def _parse(chunks: Iterator[bytes], codes: list[str | None], until_row: int | None) -> CellDetails:
+    details = CellDetails(FormatRuns(codes))
+    walk = _CellWalk(details, until_row)
     parser = new_parser(walk.start, walk.end)
     parser.CharacterDataHandler = walk.text
     try:
@@ -234,4 +234,4 @@ def _parse(chunks: Iterator[bytes], codes: list[str | None], until_row: int | No
         pass
     except expat.ExpatError as error:
         raise SourceRejected(f"the workbook is damaged: {error}") from error
-    return marks
+    return details

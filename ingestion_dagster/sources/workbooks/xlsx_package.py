@@ -1,6 +1,6 @@
 """What an XLSX package says beside the values of its cells: which part is which tab, and the styles' formats.
 
-Values are read by calamine (`reader.py`); marks on single cells are found in `xlsx_cells.py`.
+Values are read by calamine (`reader.py`); details on single cells are found in `xlsx_cells.py`.
 """
 
 import posixpath

@@ -18,9 +18,9 @@ from ingestion_dagster.sources.workbooks.container_checks import (
     refuse_document_types,
     refuse_encrypted_ods,
 )
-from ingestion_dagster.sources.workbooks.ods_cells import OdsMarks, find_ods_marks, repeats_much
+from ingestion_dagster.sources.workbooks.ods_cells import OdsDetails, read_ods_details, repeats_much
 from ingestion_dagster.sources.workbooks.reader import Tab
-from ingestion_dagster.sources.workbooks.xlsx_cells import Marks, column_formats, find_marks, stretching_cell
+from ingestion_dagster.sources.workbooks.xlsx_cells import CellDetails, column_formats, read_details, stretching_cell
 from ingestion_dagster.sources.workbooks.xlsx_package import style_codes, tab_parts
 
 
@@ -29,18 +29,18 @@ def read_zipped(kind: str, data: bytes, limits: Limits) -> Iterator[Tab]:
     with open_package(data, limits) as package, ThreadPoolExecutor(1) as beside:
         refuse_encrypted_ods(package)
         refuse_document_types(package)
-        # calamine parses without the interpreter's lock, so marks are found at the same time.
-        marks = _xlsx_marks(package, beside) if kind == "xlsx" else {}
-        ods_marks = beside.submit(find_ods_marks, package) if kind == "ods" else None
-        if ods_marks and repeats_much(package):
-            ods_marks.result()
+        # calamine parses without the interpreter's lock, so details are found at the same time.
+        details = _xlsx_details(package, beside) if kind == "xlsx" else {}
+        ods_details = beside.submit(read_ods_details, package) if kind == "ods" else None
+        if ods_details and repeats_much(package):
+            ods_details.result()
         for number, tab in enumerate(tabs_by_calamine(data, limits)):
-            if tab.name in marks:
-                _add_marks(tab, marks[tab.name].result())
+            if tab.name in details:
+                _add_details(tab, details[tab.name].result())
             elif kind == "xlsb":
                 tab.notes.append("XLSB: error cells look empty and number formats are unknown; ask for XLSX")
-            elif ods_marks and number < len(ods_marks.result()):
-                _add_ods_marks(tab, ods_marks.result()[number])
+            elif ods_details and number < len(ods_details.result()):
+                _add_ods_details(tab, ods_details.result()[number])
             yield tab
 
 
@@ -67,9 +67,9 @@ def stretched_tab(data: bytes, limits: Limits) -> dict[str, str]:
     return {}
 
 
-def _xlsx_marks(package: zipfile.ZipFile, beside: Executor) -> dict[str, Future[Marks]]:
+def _xlsx_details(package: zipfile.ZipFile, beside: Executor) -> dict[str, Future[CellDetails]]:
     codes = style_codes(package)
-    return {name: beside.submit(find_marks, package, part, codes) for name, part in tab_parts(package).items()}
+    return {name: beside.submit(read_details, package, part, codes) for name, part in tab_parts(package).items()}
 
 
 def _open_book(data: bytes) -> python_calamine.CalamineWorkbook:
@@ -111,20 +111,20 @@ def _rows(sheet: Any, start: tuple[int, int]) -> Iterator[Row]:
     return (clean_row(row, offset) for row in sheet.iter_rows())
 
 
-def _add_ods_marks(tab: Tab, marks: OdsMarks) -> None:
-    tab.errors, tab.merges, tab.formats = marks.errors, marks.merges, marks.formats.as_json()
-    tab.hidden_rows = sorted(marks.hidden_rows)
-    tab.hidden_columns = sorted(column for column in marks.hidden_columns if column < tab.width)
-    tab.hidden = marks.hidden
+def _add_ods_details(tab: Tab, details: OdsDetails) -> None:
+    tab.errors, tab.merges, tab.formats = details.errors, details.merges, details.formats.as_json()
+    tab.hidden_rows = sorted(details.hidden_rows)
+    tab.hidden_columns = sorted(column for column in details.hidden_columns if column < tab.width)
+    tab.hidden = details.hidden
 
 
-def _add_marks(tab: Tab, marks: Marks) -> None:
-    tab.errors = marks.errors
-    tab.formats, tab.formats_until = marks.formats.as_json(), marks.until_row
-    tab.hidden_rows = sorted(marks.hidden_rows)
-    tab.hidden_columns = sorted(column for column in marks.hidden_columns if column < tab.width)
+def _add_details(tab: Tab, details: CellDetails) -> None:
+    tab.errors = details.errors
+    tab.formats, tab.formats_until = details.formats.as_json(), details.until_row
+    tab.hidden_rows = sorted(details.hidden_rows)
+    tab.hidden_columns = sorted(column for column in details.hidden_columns if column < tab.width)
     # Formulas at the very end of a list may stand alone in their rows: calamine has not seen those rows.
-    last = max(marks.errors, default=-1)
+    last = max(details.errors, default=-1)
     tab.rows = _padded(tab.rows, last + 1)
 
 

@@ -12,8 +12,8 @@ import openpyxl
 import pytest
 
 from ingestion_dagster.core.errors import SourceRejected
-from ingestion_dagster.services.corrections import corrected_lists, files
-from ingestion_dagster.services.corrections.corrected_lists import Review
+from ingestion_dagster.services.corrections import files, mistakes
+from ingestion_dagster.services.corrections.mistakes import Mistakes
 from ingestion_dagster_tests.integration.supplier_loads import Shop
 from ingestion_dagster_tests.sheets.making import make_csv, make_ods, make_xls, make_xlsx
 
@@ -42,15 +42,15 @@ def shop(database_url: str, tmp_path: Path) -> Shop:
     return shop
 
 
-def review(shop: Shop, language: str | None = None) -> Review:
-    return asyncio.run(corrected_lists.review(shop.deployment, "acme", language, lambda done: None))
+def review(shop: Shop, language: str | None = None) -> Mistakes:
+    return asyncio.run(mistakes.newest_mistakes(shop.deployment, "acme", language, lambda done: None))
 
 
-def write(shop: Shop, found: Review, path: Path) -> list[str]:
+def write(shop: Shop, found: Mistakes, path: Path) -> list[str]:
     return files.write(shop.deployment, found, files.file_for(found, path), lambda done: None)
 
 
-def skus(found: Sequence[corrected_lists.WrongRow]) -> list[str | None]:
+def skus(found: Sequence[mistakes.WrongRow]) -> list[str | None]:
     return [row.supplier_sku for row in found]
 
 

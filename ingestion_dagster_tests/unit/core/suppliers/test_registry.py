@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ingestion_dagster.core.errors import SheetError
 from ingestion_dagster.core.sheets import CellError, CellValue
-from ingestion_dagster.core.suppliers.registry import Registry, parse_registry, source_mark
+from ingestion_dagster.core.suppliers.registry import Registry, parse_registry, source_identity
 from ingestion_dagster.core.suppliers.registry_plan import CurrentSupplier, plan_registry
 
 ONE, TWO = "1Document-of-the-first-supplier", "1Document-of-the-second-supplier"
@@ -181,4 +181,4 @@ def test_whatever_people_type_every_row_is_a_supplier_a_problem_or_blank(rows: l
         return
     assert len(registry.specs) + len(registry.problems) == filled
     assert len({spec.key for spec in registry.specs}) == len(registry.specs)
-    assert len({source_mark(spec.source) for spec in registry.specs}) == len(registry.specs)
+    assert len({source_identity(spec.source) for spec in registry.specs}) == len(registry.specs)

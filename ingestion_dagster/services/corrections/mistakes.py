@@ -30,7 +30,7 @@ _REPORT_EVERY = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
+class Mistakes:
     """A supplier's newest list beside the one before."""
 
     supplier: Supplier
@@ -60,7 +60,7 @@ class _Reread:
     """Rows (1-based) of keys that stand in several rows."""
 
 
-async def review(deployment: Deployment, key: str, language: str | None, report: Report) -> Review:
+async def newest_mistakes(deployment: Deployment, key: str, language: str | None, report: Report) -> Mistakes:
     """What is wrong with the newest list of supplier `key`, and what became of the mistakes of the one before.
 
     Raises SourceRejected where no list of the supplier was judged yet.
@@ -93,7 +93,7 @@ async def review(deployment: Deployment, key: str, language: str | None, report:
     earlier_headers = MappedSheet.model_validate(before["mapping"]).headers if before else ()
     earlier = [from_record(row, earlier_headers, spoken, scale, _other_row(row, None)) for row in logged_before]
     listed = reread.listed if reread else {row.supplier_sku for row in earlier if row.supplier_sku}
-    return Review(supplier, batch, before, mapped, spoken, compare(now, earlier, listed), workbook, tuple(notes))
+    return Mistakes(supplier, batch, before, mapped, spoken, compare(now, earlier, listed), workbook, tuple(notes))
 
 
 def _notes(batch: dict[str, Any], newer: dict[str, Any] | None) -> list[str]:
