@@ -77,7 +77,9 @@ def _load(deployment: Deployment, running: Running, task_id: str, factor: Decima
 
 def _show_held(batch: dict[str, Any], reasons: list[str]) -> None:
     print_table(f"Batch {batch['id']} is held, because", ("reason",), [(reason,) for reason in reasons])
-    worst = next((guard["worst"] for guard in batch["guards"] if guard["tripped"] and guard["worst"]), [])
+    worst: list[dict[str, Any]] = next(
+        (guard["worst"] for guard in batch["guards"] if guard["tripped"] and guard["worst"]), []
+    )
     columns = ("row", "sku", "name", "before", "now")
     rows = [(row["row_number"], row["supplier_sku"], row["name"], row["old"], row["new"]) for row in worst]
     print_table("The worst rows", columns, rows)

@@ -25,7 +25,7 @@ class StorageByEnvironment(DagsterStorage, ConfigurableClass):
         return {}
 
     @classmethod
-    def from_config_value(
+    def from_config_value(  # type: ignore[override]  # it stands for another storage and is none itself
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> DagsterStorage:
         """SQLAlchemy 2.1 takes a plain `postgresql://` for psycopg 3; Dagster brings psycopg2, so that is said."""

@@ -3,7 +3,7 @@
 The checks that a load runs itself are in `checks.py`; what becomes of an error is decided in `failures.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
@@ -11,6 +11,7 @@ from ingestion_dagster.core.guards.evaluate import GuardResult
 from ingestion_dagster.defs.metadata import description, how_to_decide, table
 
 ITEMS = dg.AssetKey("supplier_items")
+Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
 DESCRIPTIONS = {
     "reject_rate": "Few enough rows of the list could not be taken.",
@@ -18,6 +19,12 @@ DESCRIPTIONS = {
     "price_jumps": "Prices moved as prices do: no shifted decimal, no other currency, no retail for wholesale.",
     "mapping_confirmed": "It is certain which column is which.",
 }
+
+
+def log_events(context: dg.OpExecutionContext, events: Iterable[Event]) -> None:
+    """Write events into the run's log, from where the UI shows them beside the asset."""
+    for event in events:
+        context.log_event(event)  # type: ignore[arg-type]  # takes evaluations as well, and says so only in its text
 
 
 def check_result(

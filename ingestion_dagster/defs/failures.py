@@ -17,7 +17,7 @@ import dagster as dg
 from ingestion_dagster.core.errors import DataIngestionError, LeaseLost, RunTimedOut, SourceUnavailable
 from ingestion_dagster.core.requests.leases import retry_wait
 from ingestion_dagster.core.steps import Attempt
-from ingestion_dagster.defs.check_events import ITEMS, not_judged
+from ingestion_dagster.defs.check_events import ITEMS, log_events, not_judged
 from ingestion_dagster.defs.metadata import log_line
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.logs import at_work
@@ -80,8 +80,7 @@ def _fail_checks(context: dg.OpExecutionContext, error: DataIngestionError) -> N
     selected = context.run.asset_selection
     if selected and ITEMS not in selected:
         return
-    for event in not_judged(context.partition_key, str(error)):
-        context.log_event(event)
+    log_events(context, not_judged(context.partition_key, str(error)))
 
 
 def _will_retry(context: dg.OpExecutionContext) -> bool:

@@ -11,7 +11,7 @@ from pydantic import Field
 from ingestion_dagster.core.errors import DataIngestionError
 from ingestion_dagster.core.guards.evaluate import GuardResult
 from ingestion_dagster.core.steps import LoadSummary
-from ingestion_dagster.defs.check_events import ITEMS, evaluations
+from ingestion_dagster.defs.check_events import ITEMS, Event, evaluations, log_events
 from ingestion_dagster.defs.load_ops import summary_metadata
 from ingestion_dagster.defs.metadata import description, log_line, plain
 from ingestion_dagster.defs.resources import IngestionResource
@@ -22,8 +22,6 @@ from ingestion_dagster.pipeline.stored_lists import damage_of
 from ingestion_dagster.services import review
 from ingestion_dagster.store.batches import batches
 from ingestion_dagster.store.database import connected
-
-Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
 
 class Decision(Enum):
@@ -59,8 +57,7 @@ async def decide_batch(context: dg.OpExecutionContext, config: Review, ingestion
             description=log_line(str(error)), metadata={"error_type": type(error).__name__}, allow_retries=False
         ) from error
     context.instance.add_run_tags(context.run_id, {SUPPLIER: key, BATCH: str(config.batch_id)})
-    for event in events:
-        context.log_event(event)
+    log_events(context, events)
     context.log.info(log_line(f"{key}: batch {config.batch_id}: {config.decision.value} by {actor}"))
 
 
@@ -113,8 +110,7 @@ def show_decision(dagster_instance: dg.DagsterInstance, key: str, batch_id: int,
 
     @dg.op(name="decide_batch")
     def decided(context: dg.OpExecutionContext) -> None:
-        for event in events:
-            context.log_event(event)
+        log_events(context, events)
 
     @dg.job(name="review_batch", executor_def=dg.in_process_executor)
     def review_batch() -> None:

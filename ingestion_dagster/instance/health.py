@@ -68,7 +68,7 @@ def runs_at_work(address: str, seconds: float = SECONDS) -> list[str]:
     import grpc
 
     with grpc.insecure_channel(address, options=(("grpc.enable_http_proxy", 0),)) as channel:
-        answer: bytes = channel.unary_unary(CURRENT_RUNS)(b"", timeout=seconds)
+        answer = channel.unary_unary(CURRENT_RUNS, bytes, bytes)(b"", timeout=seconds)
     return list(json.loads(answer[answer.index(b"{") :])["current_runs"])  # the only field of the answer is this JSON
 
 
@@ -183,7 +183,7 @@ def storage_of(environment: "os._Environ[str] | dict[str, str]", home: Path) -> 
 
 def main(arguments: Sequence[str]) -> int:
     """One question; 0 where all is well, else 1 and a sentence."""
-    asks = {"code": code_server, "daemon": daemon, "webserver": webserver}
+    asks: dict[str, Callable[[str], str | None]] = {"code": code_server, "daemon": daemon, "webserver": webserver}
     if not 1 <= len(arguments) <= 2 or arguments[0] not in asks:
         sys.stderr.write(f"usage: python -m ingestion_dagster.instance.health {'|'.join(asks)} [ADDRESS]\n")
         return 2

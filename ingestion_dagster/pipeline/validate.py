@@ -86,7 +86,8 @@ async def _stage(
     log = staging.RejectLog(database, attempt.task_id, supplier.id, batch_id)
     outcomes = read_rows(workbook.sheet(mapped.sheet), mapped, supplier.hints())
     counts = await staging.stage_rows(connection, batch_id, outcomes, log)
-    collapsed, conflicting, folded = 0, [], 0
+    collapsed, folded = 0, 0
+    conflicting: list[dict[str, Any]] = []
     if counts.repeated_key:
         collapsed, conflicting = await staging.settle_duplicates(connection, batch_id, supplier.settings.duplicates)
         for row in conflicting:

@@ -1,6 +1,5 @@
 """Where a price comes from: the chain from the catalogue back to a cell, read again from kept bytes. Writes nothing."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from ingestion_dagster.core.errors import DataIngestionError, SourceRejected
@@ -71,7 +70,7 @@ async def why(deployment: Deployment, key: str, sku: str) -> Provenance:
         reading=_reading(batch, mapping),
         batch=_batch(batch, steps),
         history=tuple(_past(row) for row in history),
-        steps=tuple(_step(row._mapping) for row in stepped),
+        steps=tuple(_step(dict(row._mapping)) for row in stepped),
         absences=tuple(Absence.model_validate(row) for row in absences),
         earlier_keys=tuple(
             EarlierKey(supplier_sku=row["former_sku"], until=row["rekeyed_at"], batch_id=row["batch_id"])
@@ -221,7 +220,7 @@ def _batch(batch: dict[str, Any], steps: list[dict[str, Any]]) -> Batch:
     )
 
 
-def _step(row: Mapping[str, Any]) -> PriceStep:
+def _step(row: dict[str, Any]) -> PriceStep:
     known = {name: row[name] for name in ("from_quantity", *_PAST)}
     return PriceStep(**known, cell=cell_address(row["row_number"] - 1, row["column_index"]))
 

@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import DataIngestionError, SourceError
-from ingestion_dagster.core.steps import Attempt
+from ingestion_dagster.core.steps import Attempt, SheetSnapshot
 from ingestion_dagster.core.suppliers.supplier import Supplier
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.google_access import google_access, source_of
@@ -140,9 +140,7 @@ async def _look(database: Database, supplier: Supplier, moment: str, run_id: str
         return "unchanged"
 
 
-async def _same_list(
-    connection: AsyncConnection, supplier: Supplier
-) -> tuple[snapshots.SheetSnapshot, str, str] | None:
+async def _same_list(connection: AsyncConnection, supplier: Supplier) -> tuple[SheetSnapshot, str, str] | None:
     """The list read last, if it is in force (or stopped) as it would be read today; settings may have changed since."""
     try:
         snapshot = await snapshots.newest(connection, supplier.key)

@@ -52,12 +52,12 @@ class Aim:
 
     def install(self) -> None:
         """Wrap what the sensor calls."""
-        after(Mailbox, "claim", lambda answer: answer and self.passing("claimed, nothing on record"))
+        after(Mailbox, "claim", lambda answer: self.passing("claimed, nothing on record") if answer else None)
         before(Mailbox, "confirm", lambda *_: self.passing("on record, not confirmed"))
         after(Mailbox, "confirm", lambda _: self.passing("confirmed"))
         after(Mailbox, "publish", lambda _: self.passing("results in Redis, not marked"))
-        after_async(requests, "record", lambda answer: answer and self.passing("recorded, not committed"))
-        after_async(requests, "lease", lambda answer: answer and self.passing("leased, not committed"))
+        after_async(requests, "record", lambda answer: self.passing("recorded, not committed") if answer else None)
+        after_async(requests, "lease", lambda answer: self.passing("leased, not committed") if answer else None)
 
 
 def before(owner: Any, name: str, act: Callable[..., Any]) -> None:

@@ -25,7 +25,7 @@ def no_fence() -> None:
             {"id": request_id, "state": state},
         )
 
-    requests.acknowledge = _acknowledge
+    requests.acknowledge = _acknowledge  # type: ignore[assignment]
 
 
 def acknowledgement_in_a_second_transaction() -> None:
@@ -46,7 +46,7 @@ def confirm_before_commit() -> None:
             found = await requests.record(connection, deliveries, deployment.rules)
         return Drained(recorded=[one for one in found if isinstance(one, Recorded)])
 
-    dispatch.drain = _drain
+    dispatch.drain = _drain  # type: ignore[attr-defined]  # the name that the sensor calls
 
 
 def no_dedupe() -> None:
@@ -60,7 +60,7 @@ def no_dedupe() -> None:
             for delivery in deliveries
         ]  # fmt: skip
 
-    requests.record = _record
+    requests.record = _record  # type: ignore[assignment]
 
 
 def _unnamed(raw: bytes) -> bytes:

@@ -54,7 +54,7 @@ class RunStorage:
             " RETURNING run_key, run_id, request_id, fence",
             pid,
         )
-        return found[0] if found else None  # type: ignore[return-value]
+        return found[0] if found else None
 
     def ended(self, run_key: str, state: RunState) -> None:
         self.sql("UPDATE runs SET state = %s WHERE run_key = %s AND state = 'running'", state, run_key)

@@ -41,7 +41,8 @@ class Stack:
             while time.monotonic() < end:
                 found = client.get(f"ingestion:result:{task_id}")
                 if found:
-                    return json.loads(found)
+                    answer: dict[str, Any] = json.loads(found)
+                    return answer
                 time.sleep(0.1)
         raise AssertionError(f"no result for {task_id} after {patience} s")
 

@@ -1,12 +1,14 @@
 """Documents for the demo and for trying the fake by hand: two small price lists of made-up suppliers."""
 
+from collections.abc import Iterable
+
 from ingestion_dagster.core.sheets import CellError
 from ingestion_dagster_tests.fake_google.documents import Cell, FakeCell, FakeDocument, FakeTab
 
 GARDEN = "1demo-Garden-Tools-Wholesale-price-list"
 LAMPS = "1demo-Leuchten-Nord-Preisliste-2026"
 
-_TOOLS = (
+_TOOLS: tuple[tuple[str, str, float | str], ...] = (
     ("Spade", "4006381333931", 18.9),
     ("Rake", "4006381333948", "on request"),
     ("Hoe", "4006381333955", 15.25),
@@ -23,6 +25,11 @@ _LIGHTS = (
 )
 
 
+def _rows(rows: Iterable[list[Cell]]) -> list[list[Cell]]:
+    """Each may hold any cell, though these hold only some kinds."""
+    return list(rows)
+
+
 def samples() -> list[FakeDocument]:
     """An English list whose SKUs are padded numbers, and a German one with two tabs and two price columns."""
     dollars = '"$"#,##0.00'
@@ -30,7 +37,7 @@ def samples() -> list[FakeDocument]:
         ["Garden Tools Wholesale, spring list"],
         [],
         ["SKU", "Item", "EAN", "Price, USD", "In stock"],
-        *(
+        *_rows(
             [FakeCell(100 + n, "00000"), name, ean, FakeCell(price, dollars), n * 4]
             for n, (name, ean, price) in enumerate(_TOOLS)
         ),
@@ -39,7 +46,7 @@ def samples() -> list[FakeDocument]:
     euros = "#,##0.00 [$€-407]"
     lights: list[list[Cell]] = [
         ["Artikelnummer", "Bezeichnung", "EK netto", "UVP", "Bestand"],
-        *(
+        *_rows(
             [f"LN-{n:03}", name, FakeCell(price, euros), FakeCell(round(price * 1.9, 2), euros), stock]
             for n, (name, price, stock) in enumerate(_LIGHTS, 1)
         ),

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any, TypedDict
 
 from ingestion_dagster.core.errors import SheetError, StaleSnapshot, StoreRejected
 from ingestion_dagster.deployment import Deployment
@@ -23,6 +24,13 @@ from ingestion_dagster_tests.integration.shop import Shop, rows_of
 SUPPLIERS = tuple(f"s{number}" for number in range(6))
 EXPECTED = (StaleSnapshot, SheetError)
 """Another load was newer, or a person rejected this very list: both are said in words and change nothing."""
+
+
+class Told(TypedDict):
+    """What one process did, and what went wrong in it."""
+
+    done: Counter[str]
+    wrong: list[str]
 
 
 def shop_at(url: str, root: Path, key: str, inbox: str) -> Shop:
@@ -66,7 +74,7 @@ async def _decide(shop: Shop, chance: random.Random) -> str:
     return "rejected"
 
 
-async def _held(shop: Shop) -> list[dict[str, object]]:
+async def _held(shop: Shop) -> list[dict[str, Any]]:
     from ingestion_dagster.store.database import connected
 
     async with connected(shop.url) as database, database.transaction() as connection:
@@ -86,7 +94,7 @@ async def _step(shop: Shop, chance: random.Random) -> str:
     return (await shop._load()).status
 
 
-def _work(url: str, root: Path, end: float, number: int, told: "multiprocessing.Queue[dict[str, object]]") -> None:
+def _work(url: str, root: Path, end: float, number: int, told: "multiprocessing.Queue[Told]") -> None:
     chance = random.Random(number)
     done: Counter[str] = Counter()
     wrong: list[str] = []
@@ -106,7 +114,7 @@ def main(url: str, root: str, seconds: str, processes: str) -> None:
     for number, key in enumerate(SUPPLIERS):
         shop_at(url, Path(root), key, "first").register(draft_products=number % 2 == 0)
     fork = multiprocessing.get_context("fork")
-    told: multiprocessing.Queue[dict[str, object]] = fork.Queue()
+    told: multiprocessing.Queue[Told] = fork.Queue()
     end = time.monotonic() + float(seconds)
     workers = [fork.Process(target=_work, args=(url, Path(root), end, n, told)) for n in range(int(processes))]
     for worker in workers:
@@ -115,8 +123,8 @@ def main(url: str, root: str, seconds: str, processes: str) -> None:
     wrong: list[str] = []
     for _ in workers:
         one = told.get(timeout=float(seconds) + 60)
-        done.update(one["done"])  # type: ignore[arg-type]
-        wrong += one["wrong"]  # type: ignore[operator]
+        done.update(one["done"])
+        wrong += one["wrong"]
     for worker in workers:
         worker.join()
     print(json.dumps({"done": done, "wrong": wrong}))

@@ -147,7 +147,7 @@ def _until(catalogue: str, question: str) -> None:
     with connection.cursor() as cursor:
         while True:
             cursor.execute(question)
-            if cursor.fetchone()[0]:
+            if cursor.fetchall()[0][0]:
                 break
             time.sleep(0.3)
     connection.close()

@@ -95,7 +95,7 @@ def _replaced_member(package: bytes, name: str, packed: bytes) -> bytes:
         info.header_offset = target.fp.tell()  # type: ignore[union-attr]
         info.compress_size, info.file_size, info.CRC = len(packed), 1, 0
         target.fp.write(info.FileHeader(False) + packed)  # type: ignore[union-attr]
-        target.start_dir = target.fp.tell()  # type: ignore[attr-defined, union-attr]
+        target.start_dir = target.fp.tell()  # type: ignore[union-attr]
         target.filelist.append(info)
         target.NameToInfo[name] = info
     return buffer.getvalue()

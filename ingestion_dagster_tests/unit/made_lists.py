@@ -100,5 +100,5 @@ def made_list(line: str, rows: int = 24, seed: int = 1, decimal: str = ".") -> M
 
 def workbook_of(rows: list[list[CellValue]], name: str = "Sheet1", typed: bool = False, **more: object) -> Workbook:
     """A workbook with one tab of these rows; without `typed` every cell is text, as in a CSV."""
-    kept = rows if typed else [[None if v is None else str(v) for v in row] for row in rows]
+    kept: list[list[CellValue]] = rows if typed else [[None if v is None else str(v) for v in row] for row in rows]
     return Workbook((Sheet(name, lambda: kept, typed, **more),), "xlsx" if typed else "csv")  # type: ignore[arg-type]

@@ -53,12 +53,12 @@ def as_xlsx(rows: Rows, hidden: str = "", formats: dict[str, str] | None = None)
 
 def read(rows: Rows, format: str = "csv", **hints: object) -> MappedSheet:
     """What is understood of `rows`."""
-    return understand(opened(rows, format), ReadingHints(**hints))  # type: ignore[arg-type]
+    return understand(opened(rows, format), ReadingHints(**hints))
 
 
 def read_xlsx(rows: Rows, hidden: str = "", formats: dict[str, str] | None = None, **hints: object) -> MappedSheet:
     """What is understood of `rows` in a workbook with hidden columns or number formats."""
-    given = ReadingHints(**hints)  # type: ignore[arg-type]
+    given = ReadingHints(**hints)
     return understand(open_workbook(as_xlsx(rows, hidden, formats), "list.xlsx", given), given)
 
 

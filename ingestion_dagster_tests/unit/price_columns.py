@@ -20,7 +20,7 @@ def grouped(amount: Decimal, thousands: str, decimal: str, places: int = 2, indi
     whole, _, fraction = f"{amount:.{places}f}".partition(".")
     head, tail = whole[:-3], whole[-3:]
     size = 2 if indian else 3
-    groups = []
+    groups: list[str] = []
     while head:
         groups.insert(0, head[-size:])
         head = head[:-size]

@@ -19,7 +19,7 @@ from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import Database
 
 if TYPE_CHECKING:
-    from ingestion_dagster.defs.review_ops import Event
+    from ingestion_dagster.defs.check_events import Event
 
 app = typer.Typer(help="Batches: every load, held ones above all.", no_args_is_help=True)
 

@@ -1,6 +1,7 @@
 """`ingestion load`: a load in this process, through Dagster; and how the outcome of any load is told."""
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -35,7 +36,7 @@ def load(
     if settings().log_format == "console":
         leave_to_the_command_line()
     with open_deployment(settings()) as deployment:
-        chosen = [deployment.run(lambda database, key=key: _one(database, key)) for key in dict.fromkeys(keys)]
+        chosen = [deployment.run(partial(_one, key=key)) for key in dict.fromkeys(keys)]
         for supplier in chosen:
             if not supplier.active:
                 remark(f"{supplier.key} is paused; it is loaded this once because you ask for it")
