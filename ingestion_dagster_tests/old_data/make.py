@@ -1,6 +1,6 @@
 """Makes stored data with the version whose environment runs it, by its commands and its daemon. See README.md.
 
-It imports of the product only what starts the embedded servers, so that it runs with any version.
+It imports of the product only what starts and ends the embedded servers, so that it runs with any version.
 """
 
 import gzip
@@ -25,7 +25,7 @@ import openpyxl
 import psycopg2
 import redis
 
-from ingestion_dagster.local import services
+from ingestion_dagster.local import erase, services
 
 BIN = Path(sys.executable).parent
 NAMES = ("Pencil", "Ruler", "Eraser", "Stapler", "Binder", "Folder", "Marker", "Notebook", "Envelope", "Scissors")
@@ -204,6 +204,7 @@ def main() -> None:
     made = Set(root)
     fill(made)
     dump(made, target)
+    erase(root)
     shutil.rmtree(root, ignore_errors=True)
 
 
