@@ -4,12 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.core.steps import failure_object
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import connected
+from ingestion_dagster.store.requests import Whereabouts
 
 PAUSE = 1.0
 NOBODY_AFTER = 20.0
@@ -22,7 +23,7 @@ NOBODY = "nobody takes messages from the queue; is `ingestion up`, or Dagster's 
 class Waited:
     """Outcomes by task_id as the queue publishes them, and in words where those are that have none."""
 
-    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    results: dict[str, JsonObject] = field(default_factory=dict)
     open: dict[str, str] = field(default_factory=dict)
 
 
@@ -31,7 +32,7 @@ async def outcomes(
     task_ids: Sequence[str],
     seconds: float,
     tell: Callable[[str], None],
-    done: Callable[[dict[str, Any]], None],
+    done: Callable[[JsonObject], None],
 ) -> Waited:
     """Wait at most `seconds` for the outcomes of `task_ids`; each is handed to `done` when it is there."""
     begun, waited = time.monotonic(), Waited(open=dict.fromkeys(task_ids, IN_REDIS))
@@ -39,13 +40,13 @@ async def outcomes(
         while True:
             async with database.transaction() as connection:
                 found = await requests.whereabouts(connection, list(waited.open))
-            for row in found:
-                if (result := _result_of(row)) is not None:
-                    waited.results[row["task_id"]] = result
-                    del waited.open[row["task_id"]]
+            for one in found:
+                if (result := _result_of(one)) is not None:
+                    waited.results[one.task_id] = result
+                    del waited.open[one.task_id]
                     done(result)
-                elif row["task_id"] in waited.open:
-                    waited.open[row["task_id"]] = _where(row)
+                elif one.task_id in waited.open:
+                    waited.open[one.task_id] = _where(one)
             if not waited.open:
                 return waited
             if time.monotonic() - begun > seconds:
@@ -55,32 +56,32 @@ async def outcomes(
             await asyncio.sleep(PAUSE)
 
 
-def _result_of(row: dict[str, Any]) -> dict[str, Any] | None:
+def _result_of(one: Whereabouts) -> JsonObject | None:
     """What was published, or would have been: a message that was refused may have no result of its own."""
-    if row["state"] in ("applied", "held", "dead", "superseded") and row["result"] is not None:
-        return dict(row["result"])
-    if row["state"] != "dead":
+    if one.state in ("applied", "held", "dead", "superseded") and one.result is not None:
+        return one.result
+    if one.state != "dead":
         return None
     return failure_object(
-        task_id=row["task_id"],
-        supplier=row["supplier"],
+        task_id=one.task_id,
+        supplier=one.supplier,
         supplier_id=None,
         run_id=None,
-        error_type=row["error_type"] or "MalformedRequest",
-        message=row["last_error"] or "",
+        error_type=one.error_type or "MalformedRequest",
+        message=one.last_error or "",
         retry_count=0,
         processed_at="",
     )
 
 
-def _where(row: dict[str, Any]) -> str:
-    if row["state"] == "leased":
+def _where(one: Whereabouts) -> str:
+    if one.state == "leased":
         return "at work"
-    if not row["active"]:
-        return f"its supplier is paused: ingestion supplier resume {row['supplier']}"
-    if row["state"] == "retry_wait":
-        return f"to be tried again ({row['last_error']})"
-    return "replaced by a newer request that is at work" if row["state"] == "superseded" else "waits for its turn"
+    if not one.active:
+        return f"its supplier is paused: ingestion supplier resume {one.supplier}"
+    if one.state == "retry_wait":
+        return f"to be tried again ({one.last_error})"
+    return "replaced by a newer request that is at work" if one.state == "superseded" else "waits for its turn"
 
 
 def _in_words(waited: Waited, asked: int, seconds: float) -> str:

@@ -6,7 +6,7 @@ of random UUIDs keep index pages local; tables of pure evidence carry no foreign
 never waits for the load they describe.
 """
 
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import (
     BigInteger,
@@ -33,6 +33,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
+from ingestion_dagster.store.states import BatchState, ProductStatus, RequestState, Verdict
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -44,9 +46,9 @@ metadata = MetaData(
 )
 
 SOURCE_TYPES = ("google_sheets", "csv", "excel")
-PRODUCT_STATES = ("draft", "active", "archived")
-REQUEST_STATES = ("pending", "leased", "retry_wait", "applied", "held", "dead", "superseded")
-BATCH_STATES = ("staged", "applied", "held", "approved", "rejected", "unchanged", "failed")
+PRODUCT_STATES: tuple[str, ...] = get_args(ProductStatus)
+REQUEST_STATES: tuple[str, ...] = get_args(RequestState)
+BATCH_STATES: tuple[str, ...] = get_args(BatchState)
 
 product_status = Enum(*PRODUCT_STATES, name="product_status", metadata=metadata)
 fence_sequence = Sequence("ingestion_fence_seq", metadata=metadata)
@@ -424,7 +426,7 @@ ingestion_requests = Table(
     _moment("received_at", now=True),
     _moment("finished_at", required=False),
     _one_of("state", REQUEST_STATES, "state"),
-    _one_of("verdict", ("accepted", "malformed", "rejected", "conflict"), "verdict"),
+    _one_of("verdict", get_args(Verdict), "verdict"),
     Index("uq_ingestion_requests_task", "task_id", unique=True, postgresql_where=text("verdict = 'accepted'")),
     Index("uq_ingestion_requests_leased", "supplier_id", unique=True, postgresql_where=text("state = 'leased'")),
     Index(

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 import orjson
@@ -12,6 +12,7 @@ import typer
 from ingestion_dagster.cli.loads.load import Keys, tell_outcome
 from ingestion_dagster.cli.show.output import AsJson, complain, print_json, print_table, progress
 from ingestion_dagster.core.errors import SourceRejected
+from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store.catalogue import suppliers
@@ -57,7 +58,7 @@ def wait_for(deployment: Deployment, task_ids: Sequence[str], timeout: float, as
     """Tell each outcome when it is there; exit 1 where one is a failure, or none came in time."""
     from ingestion_dagster.services.waiting import outcomes
 
-    def done(result: dict[str, Any]) -> None:
+    def done(result: JsonObject) -> None:
         if as_json:
             print_json(result)
         else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ingestion_dagster.cli.show.output import AsJson, complain, print_json, progress, remark, say, strong, tinted
+from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.core.steps import LoadSummary, failure_object, result_object
 from ingestion_dagster.core.suppliers.supplier import Supplier
 from ingestion_dagster.deployment import Deployment, open_deployment
@@ -118,7 +119,7 @@ def _now() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def tell_outcome(result: dict[str, Any]) -> None:
+def tell_outcome(result: JsonObject) -> None:
     counts, key = result["statistics"], result["supplier"]
     if result["status"] == "failure":
         complain(f"{key or result['task_id']}: {result['errors'][0]['sample_message']}")

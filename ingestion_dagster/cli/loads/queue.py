@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, say, tinted, warn
+from ingestion_dagster.cli.show.output import AsJson, fields, print_json, print_table, say, tinted, warn
 from ingestion_dagster.core.errors import StoreUnavailable
 from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.pipeline.google_access import quota_report
@@ -22,27 +22,30 @@ app = typer.Typer(help="The queue: messages in Redis, requests on record.", no_a
 def status(as_json: AsJson = False) -> None:
     """How much waits, what is at work, what failed."""
 
-    async def _overview(database: Database) -> dict[str, Any]:
+    async def _overview(database: Database) -> requests.QueueOverview:
         async with database.transaction() as connection:
             return await requests.overview(connection)
 
     with open_deployment(settings()) as deployment, deployment.mailbox() as mailbox:
-        found = _redis(mailbox) | deployment.run(_overview) | {"google_quota": quota_report(deployment)}
+        depth, warnings = _redis(mailbox)
+        found, quota = deployment.run(_overview), quota_report(deployment)
     if as_json:
-        print_json(found)
+        print_json({"redis": depth, "redis_warnings": warnings, **fields(found), "google_quota": quota})
         return
+    _show_quota(quota)
+    print_table("Redis", ("list", "messages"), depth.items(), empty="Redis does not answer")
     _show(found)
+    for warning in warnings:
+        warn(f"Redis: {warning}")
 
 
-def _redis(mailbox: "Mailbox") -> dict[str, Any]:
-    """What Redis holds; where it is away the record is still worth showing."""
+def _redis(mailbox: "Mailbox") -> tuple[dict[str, int], list[str]]:
+    """Messages by list, and what endangers them; where Redis is away the record is still worth showing."""
     try:
-        return {
-            "redis": mailbox.depth(),
-            "redis_warnings": [f"may lose messages: {one}" for one in mailbox.unsafe_settings()] + mailbox.wrong_keys(),
-        }
+        unsafe = [f"may lose messages: {one}" for one in mailbox.unsafe_settings()]
+        return mailbox.depth(), unsafe + mailbox.wrong_keys()
     except StoreUnavailable as error:
-        return {"redis": {}, "redis_warnings": [str(error)]}
+        return {}, [str(error)]
 
 
 def _show_quota(quota: dict[str, Any] | None) -> None:
@@ -60,28 +63,23 @@ def _show_quota(quota: dict[str, Any] | None) -> None:
     )
 
 
-def _show(found: dict[str, Any]) -> None:
-    _show_quota(found["google_quota"])
-    print_table("Redis", ("list", "messages"), found["redis"].items(), empty="Redis does not answer")
+def _show(found: requests.QueueOverview) -> None:
     print_table(
         "Requests",
         ("state", "count", "oldest"),
-        ((name, state["count"], age(state["oldest_seconds"])) for name, state in found["states"].items()),
+        ((name, state.count, age(state.oldest_seconds)) for name, state in found.states.items()),
         empty="no request on record yet",
     )
-    if oldest := found["oldest_waiting"]:
-        why = f"; {oldest['why']}" if oldest["why"] else ""
-        say(
-            f"oldest waiting: {oldest['id']} ({oldest['task_id']}), {oldest['supplier']},"
-            f" {age(oldest['age_seconds'])}{why}"
-        )
+    if oldest := found.oldest_waiting:
+        why = f"; {oldest.why}" if oldest.why else ""
+        say(f"oldest waiting: {oldest.id} ({oldest.task_id}), {oldest.supplier}, {age(oldest.age_seconds)}{why}")
     print_table(
         "At work",
         ("id", "task_id", "supplier", "attempt", "run", "age", "lease ends in"),
         (
-            (r["id"], r["task_id"], r["supplier"], f"{r['attempt']} of {r['attempts']}", r["run_id"],
-             age(r["age_seconds"]), age(r["lease_seconds"]))
-            for r in found["in_flight"]
+            (r.id, r.task_id, r.supplier, f"{r.attempt} of {r.attempts}", r.run_id, age(r.age_seconds),
+             age(r.lease_seconds))
+            for r in found.in_flight
         ),
         empty="nothing at work",
     )  # fmt: skip
@@ -89,16 +87,13 @@ def _show(found: dict[str, Any]) -> None:
         "To be tried again",
         ("id", "task_id", "supplier", "attempt", "in", "reason"),
         (
-            (r["id"], r["task_id"], r["supplier"], f"{r['attempt']} of {r['attempts']}", age(r["in_seconds"]),
-             r["reason"])
-            for r in found["to_be_tried_again"]
+            (r.id, r.task_id, r.supplier, f"{r.attempt} of {r.attempts}", age(r.in_seconds), r.reason)
+            for r in found.to_be_tried_again
         ),
         empty="nothing waits to be tried again",
-    )  # fmt: skip
-    if found["dead_by_reason"]:
-        print_table("Dead", ("reason", "count"), found["dead_by_reason"].items())
-    for warning in found["redis_warnings"]:
-        warn(f"Redis: {warning}")
+    )
+    if found.dead_by_reason:
+        print_table("Dead", ("reason", "count"), found.dead_by_reason.items())
 
 
 @app.command()
@@ -107,7 +102,7 @@ def dead(
 ) -> None:
     """Requests that were given up, newest first, with the reason."""
 
-    async def _letters(database: Database) -> list[dict[str, Any]]:
+    async def _letters(database: Database) -> list[requests.DeadLetter]:
         async with database.transaction() as connection:
             return await requests.dead_letters(connection, limit)
 
@@ -120,12 +115,11 @@ def dead(
         "Dead letters",
         ("id", "task_id", "supplier", "when", "attempts", "kind", "reason", "message"),
         (
-            (d["id"], d["task_id"], d["supplier"], d["finished_at"], d["attempt"], d["error_type"], d["reason"],
-             d["message"][:120])
+            (d.id, d.task_id, d.supplier, d.finished_at, d.attempt, d.error_type, d.reason, d.message[:120])
             for d in letters
         ),
         empty="no dead letters",
-    )  # fmt: skip
+    )
 
 
 @app.command()

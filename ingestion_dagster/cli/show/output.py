@@ -4,12 +4,13 @@ The only room that writes to the terminal. What comes from outside is shown as t
 control characters are understood in it.
 """
 
+import dataclasses
 import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import orjson
 import typer
@@ -18,6 +19,9 @@ from rich.text import Text
 
 from ingestion_dagster.cli.show.tables import table_lines
 from ingestion_dagster.core.shown_text import in_json, one_line
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 WIDE: Final = 160
 """Width of what is drawn into a file or pipe."""
@@ -71,6 +75,11 @@ def print_json(value: Any) -> None:
     """One JSON document on a line of its own."""
     text = orjson.dumps(value, default=str, option=orjson.OPT_SERIALIZE_UUID).decode()
     sys.stdout.write(in_json(text) + "\n")
+
+
+def fields(row: "DataclassInstance") -> dict[str, Any]:
+    """A row's fields by name, for JSON that has more beside them."""
+    return {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str = "nothing") -> None:

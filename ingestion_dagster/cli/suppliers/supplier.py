@@ -174,8 +174,8 @@ def show(key: Key, as_json: AsJson = False) -> None:
 def pause(key: Key) -> None:
     """Load its list no more. Its items and history stay, a load at work is finished, what waits waits on."""
     counts = _set_active(key, False)
-    at_work = " a load that is at work is finished;" if counts["leased"] else ""
-    waiting = f" {counts['waiting']:,} of its requests wait until then;" if counts["waiting"] else ""
+    at_work = " a load that is at work is finished;" if counts.leased else ""
+    waiting = f" {counts.waiting:,} of its requests wait until then;" if counts.waiting else ""
     say("supplier ", strong(key), f" is paused;{at_work}{waiting} `ingestion supplier resume {key}` wakes it")
 
 
@@ -183,12 +183,12 @@ def pause(key: Key) -> None:
 def resume(key: Key) -> None:
     """Load its list again, beginning with the requests that waited."""
     counts = _set_active(key, True)
-    waiting = f"; {counts['waiting']:,} of its requests go on" if counts["waiting"] else ""
+    waiting = f"; {counts.waiting:,} of its requests go on" if counts.waiting else ""
     say("supplier ", strong(key), f" is active{waiting}")
 
 
-def _set_active(key: str, active: bool) -> dict[str, int]:
-    async def _change(database: Database) -> dict[str, int]:
+def _set_active(key: str, active: bool) -> requests.OpenRequests:
+    async def _change(database: Database) -> requests.OpenRequests:
         async with database.transaction() as connection:
             await suppliers.set_active(connection, key, active)
             return await requests.open_requests(connection, key)

@@ -18,6 +18,10 @@ from ingestion_dagster.store.requests.leasing import never_began as never_began
 from ingestion_dagster.store.requests.leasing import supplier_of as supplier_of
 from ingestion_dagster.store.requests.recording import record as record
 from ingestion_dagster.store.requests.replaying import replay as replay
+from ingestion_dagster.store.requests.reports import DeadLetter as DeadLetter
+from ingestion_dagster.store.requests.reports import OpenRequests as OpenRequests
+from ingestion_dagster.store.requests.reports import QueueOverview as QueueOverview
+from ingestion_dagster.store.requests.reports import Whereabouts as Whereabouts
 from ingestion_dagster.store.requests.reports import dead_letters as dead_letters
 from ingestion_dagster.store.requests.reports import open_requests as open_requests
 from ingestion_dagster.store.requests.reports import overview as overview

@@ -4,7 +4,6 @@ A lease carries a fence, a number never used before; whoever finishes a request 
 so an attempt that was given up can never commit.
 """
 
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -12,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import DataIngestionError, LeaseLost, QuotaExhausted
+from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.core.steps import failure_object
 from ingestion_dagster.store.requests.results import RESULT_WITH_TIME
 from ingestion_dagster.store.requests.types import Lease
@@ -121,26 +121,20 @@ async def extend(connection: AsyncConnection, request_id: int, fence: int, secon
     )
 
 
-async def begin(
-    connection: AsyncConnection, request_id: int, fence: int, run_id: str, seconds: float
-) -> dict[str, Any]:
+async def begin(connection: AsyncConnection, request_id: int, fence: int, run_id: str, seconds: float) -> None:
     """The run takes up its request and has `seconds` from now.
 
     Raises LeaseLost where the fence is not in force, or another run took the request up: one lease is one run's.
     """
-    row = (
-        await connection.execute(
-            text(
-                "UPDATE ingestion_requests SET run_id = :run, lease_until = now() + make_interval(secs => :seconds)"
-                " WHERE id = :id AND fence = :fence AND state = 'leased' AND (run_id IS NULL OR run_id = :run)"
-                " RETURNING id, task_id, supplier_id, attempt, max_retries"
-            ),
-            {"id": request_id, "fence": fence, "run": run_id, "seconds": seconds},
-        )
-    ).first()
-    if row is None:
+    begun = await connection.execute(
+        text(
+            "UPDATE ingestion_requests SET run_id = :run, lease_until = now() + make_interval(secs => :seconds)"
+            " WHERE id = :id AND fence = :fence AND state = 'leased' AND (run_id IS NULL OR run_id = :run)"
+        ),
+        {"id": request_id, "fence": fence, "run": run_id, "seconds": seconds},
+    )
+    if begun.rowcount != 1:
         raise LeaseLost(f"request {request_id} is no longer this run's; nothing was done")
-    return dict(row._mapping)
 
 
 async def acknowledge(
@@ -149,7 +143,7 @@ async def acknowledge(
     fence: int,
     state: str,
     batch_id: int | None,
-    result: dict[str, Any],
+    result: JsonObject,
 ) -> None:
     """The last statement of the transaction that has the effect. Raises LeaseLost, so that all of it rolls back."""
     done = await connection.execute(

@@ -18,6 +18,7 @@ from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import DRIVER_ERRORS, translated
 from ingestion_dagster.store.requests.results import RESULT_WITH_TIME
 from ingestion_dagster.store.requests.types import Deferred, Delivery, Recorded, Rules
+from ingestion_dagster.store.states import Verdict
 
 PRIORITIES = {"low": -1, "normal": 0, "high": 1}
 LOCK_SECONDS = 0.5
@@ -233,7 +234,7 @@ async def _accept(
 async def _dead_letter(
     connection: AsyncConnection,
     delivery: Delivery,
-    verdict: str,
+    verdict: Verdict,
     task_id: str,
     request: SheetRequest | None,
     reason: str,

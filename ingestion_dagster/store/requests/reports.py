@@ -1,10 +1,118 @@
 """Looking at the record of requests: counts, ages, what is at work, what is dead. Changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ingestion_dagster.core.json_object import JsonObject
+from ingestion_dagster.store.records import record_or_none, records
+from ingestion_dagster.store.states import RequestState, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class StateCount:
+    """Requests in one state."""
+
+    count: int
+    oldest_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class OldestWaiting:
+    """The request that has waited longest."""
+
+    id: int
+    task_id: str
+    supplier: str
+    age_seconds: float
+    why: str | None
+    """In words; None where it is only not its turn yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """A request that is handed out."""
+
+    id: int
+    task_id: str
+    supplier: str
+    attempt: int
+    attempts: int
+    """As many as it may have."""
+    run_id: str | None
+    lease_until: datetime
+    age_seconds: float
+    lease_seconds: float
+    """Left of the lease; negative where it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToBeTriedAgain:
+    """A request whose last attempt failed in a way that may pass."""
+
+    id: int
+    task_id: str
+    supplier: str
+    attempt: int
+    attempts: int
+    """As many as it may have."""
+    in_seconds: float
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOverview:
+    """The record of requests at one look."""
+
+    states: Mapping[RequestState, StateCount]
+    oldest_waiting: OldestWaiting | None
+    in_flight: Sequence[InFlight]
+    to_be_tried_again: Sequence[ToBeTriedAgain]
+    dead_by_reason: Mapping[str, int]
+    """Kind of error -> dead requests, most first."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A request that was given up, or a message that was refused."""
+
+    id: int
+    task_id: str
+    supplier: str | None
+    verdict: Verdict
+    error_type: str | None
+    reason: str | None
+    attempt: int
+    finished_at: datetime | None
+    message: str
+    """The start of its bytes, as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a request is, for whoever waits for it."""
+
+    task_id: str
+    state: RequestState
+    result: JsonObject | None
+    """As it is published; of a refused message there may be none."""
+    last_error: str | None
+    error_type: str | None
+    supplier: str | None
+    active: bool
+    """Of its supplier."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequests:
+    """A supplier's requests that are not finished."""
+
+    leased: int
+    waiting: int
 
 
 async def waiting_count(connection: AsyncConnection) -> int:
@@ -13,45 +121,38 @@ async def waiting_count(connection: AsyncConnection) -> int:
     return int((await connection.execute(text(statement))).scalar_one())
 
 
-async def overview(connection: AsyncConnection) -> dict[str, Any]:
-    """Counts by state, ages and what is at work, for `queue status`. Ages in seconds."""
-    states = {
-        row.state: {"count": row.count, "oldest_seconds": float(row.oldest or 0)}
-        for row in await connection.execute(text(STATES))
-    }
-    waiting = (await connection.execute(text(OLDEST_WAITING))).first()
-    return {
-        "states": states,
-        "oldest_waiting": dict(waiting._mapping) if waiting else None,
-        "in_flight": await _rows(connection, IN_FLIGHT),
-        "to_be_tried_again": await _rows(connection, TO_BE_TRIED_AGAIN),
-        "dead_by_reason": {row["error_type"]: row["count"] for row in await _rows(connection, DEAD_BY_REASON)},
-    }
+async def overview(connection: AsyncConnection) -> QueueOverview:
+    """Counts by state, ages and what is at work, for `queue status`."""
+    states = await connection.execute(text(STATES))
+    dead = await connection.execute(text(DEAD_BY_REASON))
+    return QueueOverview(
+        states={row.state: StateCount(row.requests, float(row.oldest or 0)) for row in states},
+        oldest_waiting=record_or_none(OldestWaiting, (await connection.execute(text(OLDEST_WAITING))).first()),
+        in_flight=records(InFlight, await connection.execute(text(IN_FLIGHT))),
+        to_be_tried_again=records(ToBeTriedAgain, await connection.execute(text(TO_BE_TRIED_AGAIN))),
+        dead_by_reason={row.error_type: row.requests for row in dead},
+    )
 
 
-async def dead_letters(connection: AsyncConnection, limit: int = 100) -> list[dict[str, Any]]:
-    """Dead requests, newest first, with the start of their bytes."""
+async def dead_letters(connection: AsyncConnection, limit: int = 100) -> list[DeadLetter]:
+    """Dead requests, newest first."""
     rows = await connection.execute(text(DEAD_LETTERS), {"limit": limit})
-    letters = [dict(row._mapping) for row in rows]
-    for letter in letters:
-        letter["message"] = bytes(letter.pop("raw"))[:400].decode("utf-8", "replace")
-    return letters
+    return [_dead_letter(**row._mapping) for row in rows]
 
 
-async def whereabouts(connection: AsyncConnection, task_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """State, result and reason of these requests, as far as they are on record, the oldest first."""
-    rows = await connection.execute(text(WHEREABOUTS), {"tasks": list(task_ids)})
-    return [dict(row._mapping) for row in rows]
+def _dead_letter(*, raw: bytes, **known: Any) -> DeadLetter:
+    return DeadLetter(**known, message=bytes(raw)[:400].decode("utf-8", "replace"))
 
 
-async def open_requests(connection: AsyncConnection, supplier_key: str) -> dict[str, int]:
-    """How many requests of a supplier are at work (`leased`) and wait (`waiting`)."""
+async def whereabouts(connection: AsyncConnection, task_ids: Sequence[str]) -> list[Whereabouts]:
+    """Those of these requests that are on record."""
+    return records(Whereabouts, await connection.execute(text(WHEREABOUTS), {"tasks": list(task_ids)}))
+
+
+async def open_requests(connection: AsyncConnection, supplier_key: str) -> OpenRequests:
+    """How many requests of a supplier are at work, and wait."""
     row = (await connection.execute(text(OPEN_REQUESTS), {"key": supplier_key})).one()
-    return {"leased": int(row.leased), "waiting": int(row.waiting)}
-
-
-async def _rows(connection: AsyncConnection, statement: str) -> list[dict[str, Any]]:
-    return [dict(row._mapping) for row in await connection.execute(text(statement))]
+    return OpenRequests(int(row.leased), int(row.waiting))
 
 
 WHEREABOUTS = """
@@ -69,7 +170,7 @@ WHERE supplier.key = :key
 """
 
 STATES = """
-SELECT state, count(*) AS count, extract(epoch FROM now() - min(received_at)) AS oldest
+SELECT state, count(*) AS requests, extract(epoch FROM now() - min(received_at)) AS oldest
 FROM ingestion_requests GROUP BY state ORDER BY state
 """
 
@@ -101,7 +202,7 @@ WHERE request.state = 'retry_wait' ORDER BY request.not_before LIMIT 50
 """
 
 DEAD_BY_REASON = """
-SELECT coalesce(error_type, 'unknown') AS error_type, count(*) AS count FROM ingestion_requests
+SELECT coalesce(error_type, 'unknown') AS error_type, count(*) AS requests FROM ingestion_requests
 WHERE state = 'dead' GROUP BY 1 ORDER BY 2 DESC
 """
 

@@ -1,11 +1,30 @@
 """Outcomes of requests and their way to Redis: what is not there yet, what a person's decision changed."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ingestion_dagster.core.json_object import JsonObject
+
+
+class UnpublishedResult(NamedTuple):
+    """An outcome that Redis does not have yet."""
+
+    request_id: int
+    task_id: str
+    result: bytes
+    """JSON, as it is published."""
+
+
+class PublishedResult(NamedTuple):
+    """An outcome that Redis should have."""
+
+    request_id: int
+    task_id: str
+
 
 RESULT_WITH_TIME = (
     "CAST(:result AS jsonb) || jsonb_build_object('processed_at',"
@@ -29,8 +48,8 @@ FROM waiting WHERE request.id = waiting.id
 """Requests answered by the held one under their own task_id get the new outcome as well."""
 
 
-async def unpublished(connection: AsyncConnection, limit: int) -> list[tuple[int, str, bytes]]:
-    """Results that Redis does not have yet: request id, task_id, JSON.
+async def unpublished(connection: AsyncConnection, limit: int) -> list[UnpublishedResult]:
+    """Results that Redis does not have yet.
 
     Locked until the transaction ends: an outcome that changes in between must not be marked as published.
     """
@@ -41,7 +60,7 @@ async def unpublished(connection: AsyncConnection, limit: int) -> list[tuple[int
         ),
         {"limit": limit},
     )
-    return [(row.id, row.task_id, orjson.dumps(row.result)) for row in rows]
+    return [UnpublishedResult(row.id, row.task_id, orjson.dumps(row.result)) for row in rows]
 
 
 async def published(connection: AsyncConnection, request_ids: Sequence[int]) -> None:
@@ -57,7 +76,7 @@ async def settle_held(
     state: str,
     error_type: str | None = None,
     reason: str | None = None,
-    result: dict[str, Any] | None = None,
+    result: JsonObject | None = None,
 ) -> None:
     """The batch that these held requests wait for was decided: their new state and result, to be published again.
 
@@ -81,8 +100,8 @@ async def settle_held(
 
 async def recent_results(
     connection: AsyncConnection, before: int | None, ttl_seconds: int, limit: int
-) -> list[tuple[int, str]]:
-    """Request ids and task_ids whose outcome Redis should still hold, newest first, from below `before`."""
+) -> list[PublishedResult]:
+    """Those whose outcome Redis should still hold, newest first, from below `before`."""
     rows = await connection.execute(
         text(
             "SELECT id, task_id FROM ingestion_requests WHERE result_published AND result IS NOT NULL"
@@ -91,7 +110,7 @@ async def recent_results(
         ),
         {"ttl": ttl_seconds * 0.9, "before": before, "limit": limit},
     )
-    return [(row.id, row.task_id) for row in rows]
+    return [PublishedResult(row.id, row.task_id) for row in rows]
 
 
 async def unpublish(connection: AsyncConnection, request_ids: Sequence[int]) -> None:

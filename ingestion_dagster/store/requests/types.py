@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+from ingestion_dagster.store.states import Verdict
 
 
 class Delivery(NamedTuple):
@@ -20,7 +22,7 @@ class Recorded(NamedTuple):
 
     delivery_id: str
     request_id: int
-    verdict: str
+    verdict: Verdict | Literal["duplicate"]
     task_id: str
     supplier_key: str | None
     reason: str | None
