@@ -120,3 +120,14 @@ class Workbook:
             if sheet.name.strip().casefold() == folded:
                 return sheet
         raise KeyError(f"no tab {name!r}; there are: {', '.join(repr(s.name) for s in self.sheets)}")
+
+
+def cell_at(row: Row, column: int) -> CellValue:
+    """None where the row is shorter."""
+    return row[column] if column < len(row) else None
+
+
+def blank_at(row: Row, column: int) -> bool:
+    """Whether nothing can be seen there."""
+    value = cell_at(row, column)
+    return value is None or (isinstance(value, str) and not value.strip())

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
-from ingestion_dagster.core.guards.evaluate import GuardResult
+from ingestion_dagster.core.guards.facts import GuardResult
 from ingestion_dagster.defs.metadata import description, how_to_decide, table
 
 ITEMS = dg.AssetKey("supplier_items")

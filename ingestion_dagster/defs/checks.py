@@ -8,7 +8,7 @@ import warnings
 
 import dagster as dg
 
-from ingestion_dagster.core.guards.evaluate import GuardResult
+from ingestion_dagster.core.guards.facts import GuardResult
 from ingestion_dagster.defs.assets import supplier_items
 from ingestion_dagster.defs.check_events import DESCRIPTIONS, check_result
 from ingestion_dagster.defs.partitions import suppliers as suppliers_partitions

@@ -9,7 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from ingestion_dagster.core.errors import DataIngestionError
-from ingestion_dagster.core.guards.evaluate import GuardResult
+from ingestion_dagster.core.guards.facts import GuardResult
 from ingestion_dagster.core.steps import LoadSummary
 from ingestion_dagster.defs.check_events import ITEMS, Event, evaluations, log_events
 from ingestion_dagster.defs.load_ops import summary_metadata

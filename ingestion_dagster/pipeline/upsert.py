@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import DataIngestionError, SheetError, StoreRejected
 from ingestion_dagster.core.guards import evaluate
+from ingestion_dagster.core.guards.facts import Facts, GuardResult
 from ingestion_dagster.core.mapped_sheet import MappedSheet
 from ingestion_dagster.core.steps import Attempt, ErrorCount, LoadSummary, StagedBatch, result_object
 from ingestion_dagster.core.suppliers.supplier import Supplier
@@ -76,8 +77,8 @@ async def _decide(connection: AsyncConnection, deployment: Deployment, staged: S
 class Judgement(NamedTuple):
     """What was counted, and what every guard says of it."""
 
-    facts: evaluate.Facts
-    results: list[evaluate.GuardResult]
+    facts: Facts
+    results: list[GuardResult]
 
 
 def _held(batch: dict[str, Any], judged: Judgement, errors: tuple[ErrorCount, ...]) -> LoadSummary:
@@ -142,7 +143,7 @@ async def apply(
     )
 
 
-async def facts_of(connection: AsyncConnection, batch: dict[str, Any], supplier: Supplier) -> evaluate.Facts:
+async def facts_of(connection: AsyncConnection, batch: dict[str, Any], supplier: Supplier) -> Facts:
     """What is to be known of the staged batch beside what is stored."""
     mapped = MappedSheet.model_validate(batch["mapping"])
     return await judging.facts_of(connection, batch, supplier.settings.guards, mapped, supplier.expected_currency())

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.columns.drift import remember
 from ingestion_dagster.core.errors import StaleSnapshot, StoreRejected
-from ingestion_dagster.core.guards.evaluate import Facts
+from ingestion_dagster.core.guards.facts import Facts
 from ingestion_dagster.core.mapped_sheet import MappedSheet
 from ingestion_dagster.core.steps import LoadSummary, SheetSnapshot, result_object
 from ingestion_dagster.deployment import Deployment

@@ -9,8 +9,9 @@ import typer
 
 from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, progress, say, strong
 from ingestion_dagster.core.corrections.compare import WrongRow, counted
-from ingestion_dagster.core.corrections.markup import LANGUAGES, place_of
+from ingestion_dagster.core.corrections.markup import place_of
 from ingestion_dagster.core.sheets import cell_address
+from ingestion_dagster.core.words.correction_words import LANGUAGES
 from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.settings import settings
 

@@ -3,11 +3,8 @@
 Whatever we write can be opened without harm: no text of ours can become a formula.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -16,9 +13,8 @@ from ingestion_dagster.core.corrections.compare import Progress, WrongRow, count
 from ingestion_dagster.core.mapped_sheet import MappedSheet
 from ingestion_dagster.core.rows.types import CellProblem
 from ingestion_dagster.core.sheets import Range, Row, cell_address
+from ingestion_dagster.core.words.correction_words import our_headers, words
 
-LANGUAGES: Final = ("en", "de", "ru")
-"""In which a supplier can be written to; others get the first."""
 _FORMULA_STARTS: Final = frozenset("=+-@\t\r\n＝＋－＠")
 """First characters that spreadsheet programs take for a formula (OWASP, CSV injection)."""
 _LISTED: Final = 1000
@@ -56,34 +52,6 @@ class Facts(BaseModel):
     rows: int
     before: datetime | None
     """When the list was received that this one is compared with."""
-
-
-def language_for(wanted: str | None, sheet: str | None) -> str:
-    """The supplier's language as set, else the sheet's own, else English."""
-    for language in (wanted, sheet):
-        if language and language.split("_")[0].lower() in LANGUAGES:
-            return language.split("_")[0].lower()
-    return LANGUAGES[0]
-
-
-@cache
-def words(language: str) -> Mapping[str, str]:
-    """The fixed texts of a marked file in one of `LANGUAGES`."""
-    path = files("ingestion_dagster.core") / "data" / "correction_words" / f"{language}.json"
-    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-@cache
-def our_headers() -> frozenset[str]:
-    """Headers of the column that marking adds: a supplier may send the marked list back with it."""
-    return frozenset(words(language)["column"] for language in LANGUAGES)
-
-
-@cache
-def our_tabs() -> frozenset[str]:
-    """Names of the tab that marking adds."""
-    return frozenset(words(language)["tab"] for language in LANGUAGES)
 
 
 def neutral(text: str) -> str:

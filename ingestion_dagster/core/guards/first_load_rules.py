@@ -6,7 +6,7 @@ Each speaks only where the supplier has no items yet; afterwards `rules.py` comp
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from ingestion_dagster.core.guards.evaluate import Facts, GuardResult, WorstRow
+from ingestion_dagster.core.guards.facts import Facts, GuardResult, WorstRow
 from ingestion_dagster.core.guards.first_load import FirstLoad
 from ingestion_dagster.core.suppliers.supplier import Thresholds
 

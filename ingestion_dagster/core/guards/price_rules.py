@@ -6,7 +6,7 @@ A rule looks at the facts and says in one sentence what it saw; those about rows
 
 import math
 
-from ingestion_dagster.core.guards.evaluate import Facts, GuardResult, WorstRow
+from ingestion_dagster.core.guards.facts import Facts, GuardResult, WorstRow
 from ingestion_dagster.core.suppliers.supplier import Thresholds
 
 KINDS = {"tier": "price", "tax": "price with regard to tax", "per": "price's unit"}

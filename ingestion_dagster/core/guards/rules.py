@@ -8,7 +8,7 @@ and keys, and the list of all; those about prices are in `price_rules.py`.
 from collections.abc import Callable, Sequence
 
 from ingestion_dagster.core.guards import price_rules
-from ingestion_dagster.core.guards.evaluate import Facts, GuardResult
+from ingestion_dagster.core.guards.facts import Facts, GuardResult
 from ingestion_dagster.core.guards.price_rules import share
 from ingestion_dagster.core.suppliers.supplier import Thresholds
 

@@ -1,17 +1,16 @@
 """Names that stand only in the first row of each group (a product and its variants): whether they are those of the rows
-below too. Finding and reading; the question is asked in `understand.py`.
+below too. The names are filled in by `core/rows/group_names.py`.
 """
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Final
 
 from ingestion_dagster.core.columns.mapping_evidence import Mapping
 from ingestion_dagster.core.layout.find_table import Table
-from ingestion_dagster.core.mapped_sheet import MappedSheet, NameGroups, Question
+from ingestion_dagster.core.mapped_sheet import NameGroups, Question
 from ingestion_dagster.core.questions.ask import column_title
 from ingestion_dagster.core.questions.examples import item_name
-from ingestion_dagster.core.sheets import CellValue, Row
+from ingestion_dagster.core.sheets import Row, blank_at, cell_at
 
 _FEWEST: Final = 4
 _NAMED: Final = 0.8
@@ -25,11 +24,11 @@ def find_name_groups(table: Table, mapping: Mapping) -> NameGroups | None:
     if name is None or key is None or price is None:
         return None
     rows = _contiguous(table)
-    named = [not _blank(row, name) for row in rows]
+    named = [not blank_at(row, name) for row in rows]
     if len(rows) < _FEWEST or not named[0] or sum(named) > _NAMED * len(rows) or sum(named) < 2:
         return None
     unnamed = [row for row, has in zip(rows, named, strict=True) if not has]
-    own = {row[key] for row in unnamed if not _blank(row, key) and not _blank(row, price)}
+    own = {row[key] for row in unnamed if not blank_at(row, key) and not blank_at(row, price)}
     if len(own) < _NEARLY_ALL * len(unnamed):
         return None
     for column in mapping.all_columns:
@@ -43,7 +42,7 @@ def name_questions(table: Table, mapping: Mapping, groups: NameGroups | None) ->
     if groups is None or groups.group is not None:
         return []
     rows = _contiguous(table)
-    place = next(i for i, row in enumerate(rows) if _blank(row, groups.name))
+    place = next(i for i, row in enumerate(rows) if blank_at(row, groups.name))
     above = str(rows[place - 1][groups.name])[:60]
     return [
         Question(
@@ -57,33 +56,8 @@ def name_questions(table: Table, mapping: Mapping, groups: NameGroups | None) ->
     ]
 
 
-def name_filler(mapped: MappedSheet) -> Callable[[Row], Row] | None:
-    """A function row -> row with the name of its group, to be called for every row in order."""
-    groups = mapped.name_groups
-    if groups is None:
-        return None
-    last: list[CellValue] = [None, None]
-    """The group's value and name."""
-
-    def fill(row: Row) -> Row:
-        if _blank(row, groups.key):
-            last[1] = None
-            return row
-        value = None if groups.group is None else _cell(row, groups.group)
-        if not _blank(row, groups.name):
-            last[:] = value, row[groups.name]
-            return row
-        if last[1] is None or value != last[0]:
-            return row
-        filled = [*row, *[None] * (groups.name + 1 - len(row))]
-        filled[groups.name] = last[1]
-        return filled
-
-    return fill
-
-
 def _groups(rows: list[Row], named: list[bool], column: int) -> bool:
-    values = [_cell(row, column) for row in rows]
+    values = [cell_at(row, column) for row in rows]
     if any(value in (None, "") for value in values):
         return False
     same = [a == b for a, b in pairwise(values)]
@@ -98,12 +72,3 @@ def _contiguous(table: Table) -> list[Row]:
             break
         rows.append(row)
     return rows
-
-
-def _cell(row: Row, column: int) -> CellValue:
-    return row[column] if column < len(row) else None
-
-
-def _blank(row: Row, column: int) -> bool:
-    value = _cell(row, column)
-    return value is None or (isinstance(value, str) and not value.strip())

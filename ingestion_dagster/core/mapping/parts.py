@@ -6,12 +6,12 @@ from typing import Final
 from ingestion_dagster.core.columns.assign_columns import Mapping
 from ingestion_dagster.core.columns.money_evidence import price_statements
 from ingestion_dagster.core.columns.overrides import resolve_column
-from ingestion_dagster.core.corrections.markup import our_headers
 from ingestion_dagster.core.layout.cell_kinds import rough_number
 from ingestion_dagster.core.layout.find_table import Table
 from ingestion_dagster.core.mapped_sheet import FieldColumn, PriceProfile, ReadingHints
 from ingestion_dagster.core.price_terms import PriceTerms
 from ingestion_dagster.core.sheets import column_letter
+from ingestion_dagster.core.words.correction_words import our_headers
 from ingestion_dagster.core.words.lexicon import read_header
 from ingestion_dagster.core.words.normalise import undated
 

@@ -12,10 +12,10 @@ import orjson
 from ingestion_dagster.core.errors import SheetError
 from ingestion_dagster.core.layout.find_table import classify_row
 from ingestion_dagster.core.mapped_sheet import MappedSheet, ReadingHints
-from ingestion_dagster.core.mapping.name_groups import name_filler
 from ingestion_dagster.core.rows.contract import LIMITS, MAX_TEXT
 from ingestion_dagster.core.rows.fast_path import ShortWay, mixed_row_reader, plain_row_reader
 from ingestion_dagster.core.rows.full_path import Examined, row_examiner
+from ingestion_dagster.core.rows.group_names import name_filler
 from ingestion_dagster.core.rows.merges import merge_filler
 from ingestion_dagster.core.rows.plan import RowPlan, plan_rows
 from ingestion_dagster.core.rows.reject_messages import message_for

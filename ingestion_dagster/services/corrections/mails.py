@@ -9,10 +9,10 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from ingestion_dagster.core.corrections.compare import counted
-from ingestion_dagster.core.corrections.markup import words
 from ingestion_dagster.core.errors import SourceRejected, SourceUnavailable
 from ingestion_dagster.core.shown_text import one_line
 from ingestion_dagster.core.suppliers.given_settings import is_email
+from ingestion_dagster.core.words.correction_words import words
 from ingestion_dagster.services.corrections.mistakes import Mistakes
 from ingestion_dagster.services.mail import deliver
 from ingestion_dagster.settings import Settings

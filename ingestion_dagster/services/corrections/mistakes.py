@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion_dagster.core.corrections.compare import Progress, WrongRow, compare, from_record, from_reject
-from ingestion_dagster.core.corrections.markup import language_for
 from ingestion_dagster.core.errors import DataIngestionError, SourceRejected
 from ingestion_dagster.core.mapped_sheet import MappedSheet, ReadingHints
 from ingestion_dagster.core.rows.read import read_rows
 from ingestion_dagster.core.rows.types import ItemRow, RowReject
 from ingestion_dagster.core.sheets import Sheet, Workbook
 from ingestion_dagster.core.suppliers.supplier import Supplier
+from ingestion_dagster.core.words.correction_words import language_for
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.stored_lists import open_list, tab_of
 from ingestion_dagster.store.batches import rejects

@@ -20,9 +20,10 @@ from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from ingestion_dagster.core.corrections.markup import Markup, our_headers, our_tabs
+from ingestion_dagster.core.corrections.markup import Markup
 from ingestion_dagster.core.errors import SheetError
 from ingestion_dagster.core.sheets import column_letter
+from ingestion_dagster.core.words.correction_words import our_headers, our_tabs
 
 WRONG = PatternFill("solid", fgColor="FFFFC7CE")
 REASON = PatternFill("solid", fgColor="FFFFEB9C")

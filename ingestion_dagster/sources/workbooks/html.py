@@ -11,7 +11,7 @@ from ingestion_dagster.core.errors import SheetError, SourceRejected
 from ingestion_dagster.core.sheets import Row
 from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.text.encodings import detect_encoding
-from ingestion_dagster.sources.workbooks.reader import Tab
+from ingestion_dagster.sources.workbooks.tab import Tab
 
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,200})", re.IGNORECASE)

@@ -4,7 +4,7 @@ because the readers may abort, hang or swallow memory on a hostile file.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from itertools import islice
 
 import orjson
@@ -14,34 +14,12 @@ from ingestion_dagster.core.sheets import CellError, Row, column_letter
 from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.row_frames import TOO_LONG, encode_rows
 from ingestion_dagster.sources.text.mojibake import Repair, find_repair
+from ingestion_dagster.sources.workbooks.tab import Tab
 from ingestion_dagster.sources.written_cells import as_meant
 
 _FRAME_BYTES = 8_000_000
 FIRST_FRAME, FRAME = 200, 4_000
 """Rows per frame: the first is small because most questions are about the top of a tab."""
-
-
-@dataclass
-class Tab:
-    """One tab as a reader found it; positions are 0-based. `rows` start at the sheet's first row and column."""
-
-    name: str
-    rows: Iterator[Row]
-    width: int
-    typed: bool = True
-    hidden: bool = False
-    merges: list[tuple[int, int, int, int]] = field(default_factory=list)
-    hidden_rows: list[int] = field(default_factory=list)
-    hidden_columns: list[int] = field(default_factory=list)
-    formats: dict[str, object] | None = None
-    formats_until: int | None = None
-    """First row whose formats are not known yet; None where all are."""
-    errors: dict[int, dict[int, str]] = field(default_factory=dict)
-    """row -> column -> code, put over what `rows` gives there."""
-    notes: list[str] = field(default_factory=list)
-    name_may_change: bool = False
-    """Nothing looks the tab up in the file by its name again."""
-
 
 Send = Callable[[bytes, bytes], None]
 _WRITTEN = re.compile(rb"""&#?[A-Za-z0-9]{2,8};|"='|"=\\\\"|"=[-+]?[0-9]|"'[^"' ]*[0-9]""")

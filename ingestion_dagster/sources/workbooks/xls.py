@@ -12,7 +12,7 @@ from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.row_frames import clean_row
 from ingestion_dagster.sources.workbooks.container_checks import refuse_encrypted_ole2
 from ingestion_dagster.sources.workbooks.number_formats import FormatRuns
-from ingestion_dagster.sources.workbooks.reader import Tab
+from ingestion_dagster.sources.workbooks.tab import Tab
 
 _FIRST_SECTOR = 512
 _BEGIN_OF_FILE = b"\x09\x08"

@@ -12,7 +12,7 @@ from ingestion_dagster.core.sheets import CellError, CellValue, Row
 from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.row_frames import clean_row
 from ingestion_dagster.sources.workbooks.number_formats import FormatRuns
-from ingestion_dagster.sources.workbooks.reader import Tab
+from ingestion_dagster.sources.workbooks.tab import Tab
 from ingestion_dagster.sources.workbooks.xlsx_package import new_parser
 
 _NAMED_FORMATS = {

@@ -19,7 +19,7 @@ from ingestion_dagster.sources.workbooks.container_checks import (
     refuse_encrypted_ods,
 )
 from ingestion_dagster.sources.workbooks.ods_cells import OdsDetails, read_ods_details, repeats_much
-from ingestion_dagster.sources.workbooks.reader import Tab
+from ingestion_dagster.sources.workbooks.tab import Tab
 from ingestion_dagster.sources.workbooks.xlsx_cells import CellDetails, column_formats, read_details, stretching_cell
 from ingestion_dagster.sources.workbooks.xlsx_package import style_codes, tab_parts
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingestion_dagster.core.guards.evaluate import Before, Facts, WorstRow, question_key
+from ingestion_dagster.core.guards.facts import Before, Facts, WorstRow, question_key
 from ingestion_dagster.core.guards.first_load import unit_said
 from ingestion_dagster.core.mapped_sheet import MappedSheet, Question
 from ingestion_dagster.core.suppliers.supplier import Thresholds

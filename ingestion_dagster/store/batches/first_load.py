@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingestion_dagster.core.guards.evaluate import WorstRow
+from ingestion_dagster.core.guards.facts import WorstRow
 from ingestion_dagster.core.guards.first_load import FirstLoad
 from ingestion_dagster.store.batches.facts_sql import amount_in
 

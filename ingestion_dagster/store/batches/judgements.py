@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingestion_dagster.core.guards.evaluate import GuardResult
+from ingestion_dagster.core.guards.facts import GuardResult
 from ingestion_dagster.store.batches import batches
 from ingestion_dagster.store.batches.merge import COMPARED
 

@@ -9,7 +9,8 @@ import psycopg2
 import pytest
 
 from ingestion_dagster.core import errors
-from ingestion_dagster.core.guards.evaluate import Facts, Thresholds, evaluate
+from ingestion_dagster.core.guards.evaluate import Thresholds, evaluate
+from ingestion_dagster.core.guards.facts import Facts
 from ingestion_dagster.core.requests.message import SheetRequest, SourceConfig
 from ingestion_dagster.core.steps import LoadSummary, result_object
 from ingestion_dagster.core.suppliers.supplier import SupplierSettings

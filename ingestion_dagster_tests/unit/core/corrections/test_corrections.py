@@ -9,18 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion_dagster.core.corrections.compare import WrongRow, compare, from_record
-from ingestion_dagster.core.corrections.markup import (
-    LANGUAGES,
-    Facts,
-    free_column,
-    language_for,
-    markup_of,
-    neutral,
-    words,
-)
+from ingestion_dagster.core.corrections.markup import Facts, free_column, markup_of, neutral
 from ingestion_dagster.core.mapped_sheet import FieldColumn, MappedSheet
 from ingestion_dagster.core.rows.types import CellProblem
 from ingestion_dagster.core.sheets import Range
+from ingestion_dagster.core.words.correction_words import LANGUAGES, language_for, words
 
 
 def wrong(row: int, sku: str | None, code: str = "price_missing", raw: str = "", **content: str) -> WrongRow:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from ingestion_dagster.core.guards.evaluate import Facts, GuardResult, evaluate
+from ingestion_dagster.core.guards.evaluate import evaluate
+from ingestion_dagster.core.guards.facts import Facts, GuardResult
 from ingestion_dagster.core.guards.first_load import FirstLoad
 from ingestion_dagster.core.suppliers.supplier import Thresholds
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from ingestion_dagster.core.guards.evaluate import Before, Facts, GuardResult, WorstRow, evaluate, tripped
+from ingestion_dagster.core.guards.evaluate import evaluate, tripped
+from ingestion_dagster.core.guards.facts import Before, Facts, GuardResult, WorstRow
 from ingestion_dagster.core.mapped_sheet import MappedSheet, Question
 from ingestion_dagster.core.suppliers.supplier import Thresholds
 

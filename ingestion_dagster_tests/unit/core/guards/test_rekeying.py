@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_dagster.core.guards.evaluate import Facts, evaluate
+from ingestion_dagster.core.guards.evaluate import evaluate
+from ingestion_dagster.core.guards.facts import Facts
 from ingestion_dagster.core.guards.rekeying import (
     FormerKey,
     Rekey,
