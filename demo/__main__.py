@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import text
 
+from demo import catalogue
 from demo.google import SheetSamples, sheet_samples
 from demo.third_day import third_day
 from demo.waiting import results_of
@@ -22,7 +22,6 @@ from ingestion_dagster.instance.processes import Running, alone, dagster_process
 from ingestion_dagster.local import erase
 from ingestion_dagster.samples import SAMPLES, Sample, deliver, register_samples
 from ingestion_dagster.settings import Settings
-from ingestion_dagster.store.database import Database
 
 
 def main() -> int:
@@ -111,34 +110,14 @@ def _show(day: int, results: dict[str, dict[str, Any]], samples: Sequence[Sample
 
 
 def _rejects(deployment: Deployment, tasks: list[str]) -> None:
-    rows = _rows(
-        deployment,
-        "SELECT s.key, p.cell, p.raw, p.error_message FROM parsing_logs p JOIN suppliers s ON s.id = p.supplier_id"
-        " WHERE p.task_id = ANY(:tasks) ORDER BY s.key, p.row_number",
-        tasks=tasks,
-    )
+    rows = catalogue.rejects(deployment, tasks)
     print_table("What was rejected, and why", ("supplier", "cell", "it says", "reason"), rows, empty="nothing rejected")
 
 
 def _price_history(deployment: Deployment) -> None:
-    rows = _rows(
-        deployment,
-        "SELECT s.key, i.supplier_sku, i.name, concat_ws(' ', trim_scale(v.price)::text, v.currency),"
-        " v.valid_from, v.valid_to, v.row_number FROM price_validity v"
-        " JOIN supplier_items i ON i.id = v.supplier_item_id JOIN suppliers s ON s.id = i.supplier_id"
-        " WHERE i.id = (SELECT supplier_item_id FROM price_history GROUP BY 1"
-        " HAVING count(*) > 1 ORDER BY 1 LIMIT 1) ORDER BY v.valid_from",
-    )
+    rows = catalogue.one_history(deployment)
     columns = ("supplier", "sku", "name", "price", "from", "until", "row of the list")
     print_table("The history of one price", columns, rows, empty="no price changed")
-
-
-def _rows(deployment: Deployment, statement: str, **values: Any) -> list[tuple[Any, ...]]:
-    async def _select(database: Database) -> list[tuple[Any, ...]]:
-        async with database.transaction() as connection:
-            return [tuple(row) for row in await connection.execute(text(statement), values)]
-
-    return deployment.run(_select)
 
 
 def _problems(day: int, results: dict[str, dict[str, Any]], tasks: list[str]) -> list[str]:

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from sqlalchemy import text
 
+from demo import catalogue
 from demo.waiting import results_of
 from ingestion_dagster.cli.show.output import console, print_table
 from ingestion_dagster.deployment import Deployment
@@ -33,7 +33,7 @@ def third_day(deployment: Deployment, running: Running) -> list[str]:
         return [f"day 3: the wrong list was not held: {held and held['status']}"]
     batch = deployment.run(lambda database: _batch(database, int(held["batch_id"])))
     _show_held(batch, held["reasons"])
-    before = deployment.run(_prices)
+    before = catalogue.prices(deployment, SUPPLIER.key)
     _say(
         f"Nothing has changed: {_example(before)} in the catalogue. In Dagster the supplier's check price_jumps is red,"
         " an alert can\nbe mailed. The buyer looks closer, sees cents, asks the supplier for a new list, and decides:"
@@ -50,10 +50,10 @@ def third_day(deployment: Deployment, running: Running) -> list[str]:
     counts = done["statistics"]
     _say(
         f"Loaded by itself: {counts['updated']} items updated, {counts['unchanged']} unchanged;"
-        f" {_example(deployment.run(_prices))}.\n"
+        f" {_example(catalogue.prices(deployment, SUPPLIER.key))}.\n"
         "No price of the wrong list was ever in the catalogue or in the history."
     )
-    wrong = deployment.run(_wrong_prices)
+    wrong = catalogue.wrong_prices(deployment, SUPPLIER.key)
     return [f"day 3: {wrong} prices of the wrong list are in the history"] if wrong else []
 
 
@@ -102,29 +102,3 @@ def _example(prices: list[tuple[str, str]]) -> str:
 async def _batch(database: Database, batch_id: int) -> dict[str, Any]:
     async with database.transaction() as connection:
         return await batches.get(connection, batch_id)
-
-
-async def _prices(database: Database) -> list[tuple[str, str]]:
-    return [(str(sku), str(price)) for sku, price in await _rows(database, PRICES)]
-
-
-async def _wrong_prices(database: Database) -> int:
-    return int((await _rows(database, WRONG))[0][0])
-
-
-async def _rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
-    async with database.transaction() as connection:
-        return [tuple(row) for row in await connection.execute(text(statement), {"key": SUPPLIER.key})]
-
-
-PRICES = """
-SELECT item.supplier_sku, concat_ws(' ', trim_scale(item.current_price)::text, item.currency)
-FROM supplier_items item JOIN suppliers supplier ON supplier.id = item.supplier_id
-WHERE supplier.key = :key AND item.active ORDER BY item.supplier_sku
-"""
-
-WRONG = """
-SELECT count(*) FROM price_history known JOIN ingestion_batches batch ON batch.id = known.batch_id
-JOIN suppliers supplier ON supplier.id = batch.supplier_id
-WHERE supplier.key = :key AND batch.state <> 'applied'
-"""

@@ -9,21 +9,15 @@ from typing import Any
 
 import orjson
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy import text
 
+from demo import catalogue
 from ingestion_dagster.cli.show.output import console
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.instance.processes import Running
-from ingestion_dagster.store.database import Database
 
 STANDSTILL = 180.0
 """Seconds in which nothing at all moves; a busy machine takes a good part of that until the daemon's first tick."""
 LOOK_EVERY = 2.0
-
-MOVED = """
-SELECT (SELECT count(*) FROM sheet_snapshots), (SELECT count(*) FROM batch_transitions),
-       (SELECT string_agg(concat_ws(':', id, state, attempt, run_id), ',' ORDER BY id) FROM ingestion_requests)
-"""
 
 
 def results_of(deployment: Deployment, running: Running, tasks: Sequence[str], title: str) -> dict[str, dict[str, Any]]:
@@ -44,13 +38,8 @@ def results_of(deployment: Deployment, running: Running, tasks: Sequence[str], t
                     progress.advance(bar)
             if time.monotonic() - looked >= LOOK_EVERY:
                 looked = time.monotonic()
-                now = (len(results), deployment.run(_moved))
+                now = (len(results), catalogue.moved(deployment))
                 if now != seen:
                     seen, since = now, looked
             time.sleep(0.1)
     return results
-
-
-async def _moved(database: Database) -> tuple[Any, ...]:
-    async with database.transaction() as connection:
-        return tuple((await connection.execute(text(MOVED))).one())

@@ -5,8 +5,6 @@ The change is carried out with the merge (`upsert.py`); what is decided without 
 
 from itertools import islice
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from ingestion_dagster.core.columns.overrides import field_named
 from ingestion_dagster.core.errors import SheetError
 from ingestion_dagster.core.guards.rekeying import (
@@ -25,13 +23,14 @@ from ingestion_dagster.core.sheets import Sheet
 from ingestion_dagster.core.suppliers.supplier import Supplier
 from ingestion_dagster.store.batches import batches, mappings
 from ingestion_dagster.store.catalogue import rekeys
+from ingestion_dagster.store.database import Connection
 
 LOOKED_AT = 500
 """Rows that a column's values are judged by."""
 
 
 async def note_rekey(
-    connection: AsyncConnection, batch_id: int, supplier: Supplier, sheet: Sheet, mapped: MappedSheet
+    connection: Connection, batch_id: int, supplier: Supplier, sheet: Sheet, mapped: MappedSheet
 ) -> None:
     """Write down with the staged batch how its items were known before, where that is another key than now."""
     force = await batches.in_force(connection, supplier.id)
@@ -86,7 +85,7 @@ def _pairs(
     return one_to_one(olds, now, known)
 
 
-async def _confirmed(connection: AsyncConnection, supplier: Supplier, mapped: MappedSheet) -> bool:
+async def _confirmed(connection: Connection, supplier: Supplier, mapped: MappedSheet) -> bool:
     """Whether a person, or a setting, said that this column is the key."""
     if mapped.key in {field_named(name) for name in supplier.hints().column_mapping}:
         return True

@@ -4,9 +4,6 @@ acknowledgement of its request. A person's word about a held batch is in `servic
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from ingestion_dagster.core.errors import DataIngestionError, SheetError, StoreRejected
 from ingestion_dagster.core.guards import evaluate
 from ingestion_dagster.core.guards.facts import Facts, GuardResult
@@ -19,7 +16,7 @@ from ingestion_dagster.store import requests
 from ingestion_dagster.store.batches import batches, judgements, merge
 from ingestion_dagster.store.batches import facts as judging
 from ingestion_dagster.store.catalogue import products, rekeys, suppliers
-from ingestion_dagster.store.database import Database, connected
+from ingestion_dagster.store.database import Connection, Database, connected
 
 
 async def upsert_items(deployment: Deployment, staged: StagedBatch, attempt: Attempt) -> LoadSummary:
@@ -45,7 +42,7 @@ async def upsert_items(deployment: Deployment, staged: StagedBatch, attempt: Att
     return summary
 
 
-async def _decide(connection: AsyncConnection, deployment: Deployment, staged: StagedBatch) -> LoadSummary:
+async def _decide(connection: Connection, deployment: Deployment, staged: StagedBatch) -> LoadSummary:
     batch = await locked_batch(connection, staged.batch_id)
     if batch["state"] == "unchanged":
         await merge.mark_seen(connection, batch["supplier_id"], None)
@@ -95,14 +92,14 @@ def _held(batch: dict[str, Any], judged: Judgement, errors: tuple[ErrorCount, ..
     )
 
 
-async def locked_batch(connection: AsyncConnection, batch_id: int) -> dict[str, Any]:
+async def locked_batch(connection: Connection, batch_id: int) -> dict[str, Any]:
     """The batch as it is once nobody else can decide about its supplier's lists, until the transaction ends."""
     supplier_id = (await batches.get(connection, batch_id))["supplier_id"]
     await merge.lock_supplier(connection, supplier_id)
     return await batches.get(connection, batch_id)
 
 
-async def check_content(connection: AsyncConnection, batch: dict[str, Any]) -> None:
+async def check_content(connection: Connection, batch: dict[str, Any]) -> None:
     """Raises StoreRejected where the staged rows are not the ones that were judged."""
     again = f"`ingestion load {batch['supplier_key']}` reads the list again"
     if batch["content_hash"] is None:
@@ -111,12 +108,12 @@ async def check_content(connection: AsyncConnection, batch: dict[str, Any]) -> N
         raise StoreRejected(f"the staged rows of batch {batch['id']} are not those that were judged; {again}")
 
 
-async def _errors(connection: AsyncConnection, batch_id: int) -> tuple[ErrorCount, ...]:
+async def _errors(connection: Connection, batch_id: int) -> tuple[ErrorCount, ...]:
     return tuple(ErrorCount.model_validate(row) for row in await batches.errors_by_code(connection, batch_id))
 
 
 async def apply(
-    connection: AsyncConnection, deployment: Deployment, supplier: Supplier, batch: dict[str, Any], actor: str = "load"
+    connection: Connection, deployment: Deployment, supplier: Supplier, batch: dict[str, Any], actor: str = "load"
 ) -> LoadSummary:
     """Take a judged batch into the catalogue; what it overtakes is closed. In the caller's transaction."""
     grace = supplier.settings.missing_grace or deployment.settings.missing_grace_loads
@@ -143,13 +140,13 @@ async def apply(
     )
 
 
-async def facts_of(connection: AsyncConnection, batch: dict[str, Any], supplier: Supplier) -> Facts:
+async def facts_of(connection: Connection, batch: dict[str, Any], supplier: Supplier) -> Facts:
     """What is to be known of the staged batch beside what is stored."""
     mapped = MappedSheet.model_validate(batch["mapping"])
     return await judging.facts_of(connection, batch, supplier.settings.guards, mapped, supplier.expected_currency())
 
 
-async def judge(connection: AsyncConnection, batch: dict[str, Any], supplier: Supplier) -> Judgement:
+async def judge(connection: Connection, batch: dict[str, Any], supplier: Supplier) -> Judgement:
     """What every guard says of the staged batch; written down with the hash of the rows that were judged."""
     mapped = MappedSheet.model_validate(batch["mapping"])
     facts = await facts_of(connection, batch, supplier)
@@ -173,7 +170,7 @@ def _summary(batch: dict[str, Any], status: str, **more: Any) -> LoadSummary:
     )
 
 
-async def _acknowledge(connection: AsyncConnection, summary: LoadSummary, attempt: Attempt) -> None:
+async def _acknowledge(connection: Connection, summary: LoadSummary, attempt: Attempt) -> None:
     """Effect and acknowledgement commit together: the request's state is the last statement of the transaction."""
     if attempt.request_id is None or attempt.fence is None:
         return
@@ -192,10 +189,4 @@ async def _acknowledge(connection: AsyncConnection, summary: LoadSummary, attemp
 
 async def _mark_failed(database: Database, batch_id: int, reason: str) -> None:
     async with database.transaction() as connection:
-        state = (
-            await connection.execute(
-                text("SELECT state FROM ingestion_batches WHERE id = :id FOR UPDATE"), {"id": batch_id}
-            )
-        ).scalar()
-        if state in ("staged", "approved"):
-            await batches.move(connection, batch_id, "failed", "load", reason)
+        await batches.fail_unfinished(connection, batch_id, "load", reason)

@@ -6,8 +6,6 @@ What a row is worth is decided in `core/rows`; what becomes of the staged batch 
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from ingestion_dagster.core.mapped_sheet import MappedSheet
 from ingestion_dagster.core.rows.read import read_rows
 from ingestion_dagster.core.rows.reject_messages import message_for
@@ -21,7 +19,7 @@ from ingestion_dagster.pipeline.stored_lists import open_snapshot
 from ingestion_dagster.pipeline.timing import timed
 from ingestion_dagster.store.batches import batches, staging
 from ingestion_dagster.store.catalogue import price_steps, suppliers
-from ingestion_dagster.store.database import Database, connected
+from ingestion_dagster.store.database import Connection, Database, connected
 
 
 async def validate_rows(deployment: Deployment, understood: MappedSnapshot, attempt: Attempt) -> StagedBatch:
@@ -76,7 +74,7 @@ class _Staged:
 
 async def _stage(
     database: Database,
-    connection: AsyncConnection,
+    connection: Connection,
     batch_id: int,
     supplier: Supplier,
     workbook: Workbook,
@@ -130,7 +128,7 @@ async def _note_unchanged(database: Database, understood: MappedSnapshot, attemp
 
 
 async def note_unchanged(
-    connection: AsyncConnection, supplier: Supplier, snapshot: SheetSnapshot, fingerprint: str, attempt: Attempt
+    connection: Connection, supplier: Supplier, snapshot: SheetSnapshot, fingerprint: str, attempt: Attempt
 ) -> StagedBatch:
     """A batch that says: the list is the one in force."""
     force = await batches.in_force(connection, supplier.id)

@@ -4,8 +4,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from ingestion_dagster.core.guards import evaluate
 from ingestion_dagster.core.steps import Attempt, MappedSnapshot
 from ingestion_dagster.deployment import Deployment
@@ -15,7 +13,7 @@ from ingestion_dagster.pipeline.upsert import judge, locked_batch
 from ingestion_dagster.pipeline.validate import validate_rows
 from ingestion_dagster.store.batches import batches, facts, judgements, merge
 from ingestion_dagster.store.catalogue import price_steps, rekeys, suppliers
-from ingestion_dagster.store.database import connected
+from ingestion_dagster.store.database import Connection, connected
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ async def _staged(deployment: Deployment, understood: MappedSnapshot) -> int:
     return (await validate_rows(deployment, understood, Attempt(f"plan:{uuid4().hex[:12]}"))).batch_id
 
 
-async def _looked_at(connection: AsyncConnection, batch_id: int, limit: int) -> Plan:
+async def _looked_at(connection: Connection, batch_id: int, limit: int) -> Plan:
     batch = await locked_batch(connection, batch_id)
     if batch["state"] == "rejected":
         return Plan(

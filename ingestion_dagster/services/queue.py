@@ -8,16 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from ingestion_dagster.core.errors import DataIngestionError, StoreBusy, StoreUnavailable
 from ingestion_dagster.core.requests.leases import RunState, Verdict, retry_wait, verdict
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.services.clock_watch import ClockMemory, watch
 from ingestion_dagster.services.draining import MailMemory, drain
-from ingestion_dagster.store import requests
-from ingestion_dagster.store.database import Database, connected
+from ingestion_dagster.store import clock, requests
+from ingestion_dagster.store.database import Connection, Database, connected
 from ingestion_dagster.store.requests import Lease, Recorded
 
 if TYPE_CHECKING:
@@ -98,7 +95,7 @@ async def tick(
 async def _reap(deployment: Deployment, database: Database, run_of: RunLookup, done: Tick) -> None:
     """Requests whose run ended without a word, was cancelled, or is past its lease."""
     async with database.transaction() as connection:
-        now = (await connection.execute(text("SELECT now()"))).scalar_one()
+        now = await clock.transaction_time(connection)
         leases = await requests.leased(connection)
     for lease in leases:
         run = run_of(lease)  # asked outside of a transaction: Dagster's database may be slow
@@ -118,7 +115,7 @@ async def _reap(deployment: Deployment, database: Database, run_of: RunLookup, d
 
 
 async def _taken_back(
-    deployment: Deployment, connection: AsyncConnection, lease: Lease, run: RunState, what: Verdict
+    deployment: Deployment, connection: Connection, lease: Lease, run: RunState, what: Verdict
 ) -> str | None:
     """The request's new state, None where it keeps its lease."""
     if what == "extend":
@@ -129,9 +126,7 @@ async def _taken_back(
     return await _without_a_word(deployment, connection, lease, run)
 
 
-async def _without_a_word(
-    deployment: Deployment, connection: AsyncConnection, lease: Lease, run: RunState
-) -> str | None:
+async def _without_a_word(deployment: Deployment, connection: Connection, lease: Lease, run: RunState) -> str | None:
     """A run that took the request up has used an attempt; one that never came so far says nothing about the request."""
     wait = retry_wait(lease.attempt, deployment.settings.retry_base_seconds, deployment.settings.retry_cap_seconds)
     if lease.run_id is None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import DataIngestionError, SourceError
 from ingestion_dagster.core.steps import Attempt, SheetSnapshot
@@ -22,7 +21,7 @@ from ingestion_dagster.pipeline.validate import note_unchanged
 from ingestion_dagster.store.batches import judgements, mappings, merge, snapshots
 from ingestion_dagster.store.catalogue import drive_states, suppliers
 from ingestion_dagster.store.catalogue.drive_states import State
-from ingestion_dagster.store.database import Database, connected
+from ingestion_dagster.store.database import Connection, Database, connected
 
 if TYPE_CHECKING:
     from ingestion_dagster.sources.google.drive import DriveState
@@ -140,7 +139,7 @@ async def _look(database: Database, supplier: Supplier, moment: str, run_id: str
         return "unchanged"
 
 
-async def _same_list(connection: AsyncConnection, supplier: Supplier) -> tuple[SheetSnapshot, str, str] | None:
+async def _same_list(connection: Connection, supplier: Supplier) -> tuple[SheetSnapshot, str, str] | None:
     """The list read last, if it is in force (or stopped) as it would be read today; settings may have changed since."""
     try:
         snapshot = await snapshots.newest(connection, supplier.key)

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.core.requests.message import check_source
 from ingestion_dagster.core.sheets import CellError, Row, cell_address
@@ -20,7 +18,7 @@ from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.google_access import GOOGLE_SUFFIX, fetch_google
 from ingestion_dagster.services.refresh import send
 from ingestion_dagster.store.catalogue import registry_rows, suppliers
-from ingestion_dagster.store.database import connected
+from ingestion_dagster.store.database import Connection, connected
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +124,7 @@ def _current(supplier: Supplier, managed: frozenset[str]) -> CurrentSupplier:
 
 
 async def _write(
-    connection: AsyncConnection,
+    connection: Connection,
     deployment: Deployment,
     plan: RegistryPlan,
     registry: Registry,

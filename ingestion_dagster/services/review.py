@@ -6,8 +6,6 @@ import time
 from hmac import compare_digest
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from ingestion_dagster.core.columns.drift import remember
 from ingestion_dagster.core.errors import StaleSnapshot, StoreRejected
 from ingestion_dagster.core.guards.facts import Facts
@@ -20,7 +18,7 @@ from ingestion_dagster.services import queue
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.batches import batches, judgements, mappings, merge, snapshots
 from ingestion_dagster.store.catalogue import rekeys, suppliers
-from ingestion_dagster.store.database import Database, connected
+from ingestion_dagster.store.database import Connection, Database, connected
 
 
 async def approve(
@@ -94,7 +92,7 @@ async def check_token(deployment: Deployment, batch_id: int, token: str) -> None
         )
 
 
-async def _undecided(connection: AsyncConnection, batch_id: int) -> dict[str, Any]:
+async def _undecided(connection: Connection, batch_id: int) -> dict[str, Any]:
     """The batch, if it still waits for a decision; nobody else decides until the transaction ends."""
     batch = await locked_batch(connection, batch_id)
     if batch["state"] in ("held", "staged", "approved"):
@@ -110,7 +108,7 @@ async def _undecided(connection: AsyncConnection, batch_id: int) -> dict[str, An
     )
 
 
-async def _remember(connection: AsyncConnection, batch: dict[str, Any], actor: str) -> None:
+async def _remember(connection: Connection, batch: dict[str, Any], actor: str) -> None:
     """The approved columns are the answer for the next list. What is in force counts as read with that answer, so that
     the same bytes tomorrow are the same list."""
     mapped = MappedSheet.model_validate(batch["mapping"])

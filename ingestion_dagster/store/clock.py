@@ -15,6 +15,12 @@ def our_time() -> datetime:
     return datetime.now(UTC)
 
 
+async def transaction_time(connection: AsyncConnection) -> datetime:
+    """When this transaction began, by the database: what leases and waits are compared with."""
+    moment: datetime = (await connection.execute(text("SELECT now()"))).scalar_one()
+    return moment
+
+
 async def clocks(connection: AsyncConnection, supplier_id: UUID | None = None) -> Clocks:
     """The clocks, and the newest record of the supplier (or of all)."""
     row = (

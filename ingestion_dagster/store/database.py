@@ -23,6 +23,9 @@ from ingestion_dagster.core.errors import StoreBusy, StoreRejected, StoreUnavail
 
 T = TypeVar("T")
 
+Connection = AsyncConnection
+"""What the rooms outside call an open transaction, which they only hand on."""
+
 BUSY_STATES = ("40001", "40P01", "55P03", "57014")
 """Serialization, deadlock, lock timeout, cancelled by its time limit: the server is well, this work has to wait."""
 RETRYABLE_STATES = (*BUSY_STATES, "57P01", "57P02", "57P03", "57P05", "25P03")

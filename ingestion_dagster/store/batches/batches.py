@@ -59,11 +59,7 @@ async def move(
     connection: AsyncConnection, batch_id: int, to_state: str, actor: str, reason: str | None = None
 ) -> None:
     """Take the batch to `to_state`. Raises StoreRejected where its state does not allow that."""
-    state = (
-        await connection.execute(
-            text("SELECT state FROM ingestion_batches WHERE id = :id FOR UPDATE"), {"id": batch_id}
-        )
-    ).scalar()
+    state = await _locked_state(connection, batch_id)
     if state is None:
         raise StoreRejected(f"there is no batch {batch_id}")
     if to_state not in ALLOWED.get(state, ()):
@@ -76,6 +72,18 @@ async def move(
         {"id": batch_id, "state": to_state, "reason": reason},
     )
     await _note(connection, batch_id, state, to_state, actor, reason)
+
+
+async def fail_unfinished(connection: AsyncConnection, batch_id: int, actor: str, reason: str) -> None:
+    """Take a batch to `failed` whose merge broke off. One that is held, or done with, stays what it is."""
+    if await _locked_state(connection, batch_id) in ("staged", "approved"):
+        await move(connection, batch_id, "failed", actor, reason)
+
+
+async def _locked_state(connection: AsyncConnection, batch_id: int) -> str | None:
+    statement = "SELECT state FROM ingestion_batches WHERE id = :id FOR UPDATE"
+    state: str | None = (await connection.execute(text(statement), {"id": batch_id})).scalar()
+    return state
 
 
 async def _note(
