@@ -1,6 +1,7 @@
 """The environment, read and checked once. Every variable the system knows is a field here and in `.env.example`.
 
-No other module reads `os.environ`. Secrets are `SecretStr`, so they show in no log and no exception.
+Other modules ask for these, but for the few that Dagster starts or that start it, named with their reasons in the
+tests. Secrets are `SecretStr`, so they show in no log and no exception.
 """
 
 import re

@@ -6,7 +6,7 @@ credentials, no file outside the inbox, no host off the list.
 
 import hashlib
 import json
-import os.path
+import posixpath
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal
@@ -123,8 +123,7 @@ def check_path(path: str, inbox: str) -> None:
     """Inside the inbox by its spelling; symlinks are looked at when the file is opened."""
     if "\x00" in path or "://" in path or path.startswith("~"):
         raise SourceRejected("file_path must be a plain path inside the inbox")
-    whole = os.path.normpath(os.path.join(inbox, path))
-    if whole == os.path.normpath(inbox) or os.path.commonpath([whole, os.path.normpath(inbox)]) != os.path.normpath(
-        inbox
-    ):
+    root = posixpath.normpath(inbox)
+    whole = posixpath.normpath(posixpath.join(inbox, path))
+    if whole == root or posixpath.commonpath([whole, root]) != root:
         raise SourceRejected(f"file_path leaves the inbox: {path!r}; only files inside the inbox are read")

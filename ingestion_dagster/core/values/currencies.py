@@ -4,11 +4,11 @@ The signs are data (`data/currencies.json`); one that several currencies share i
 """
 
 import json
-import locale
 import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib.resources import files
+from locale import windows_locale
 from typing import NamedTuple
 
 _LONGEST_TEXT = 500
@@ -187,7 +187,7 @@ def _locale_of_lcid(place: str) -> str | None:
     if not place or place[0] in "xX":
         return None
     try:
-        return locale.windows_locale.get(int(place, 16) & 0xFFFF)
+        return windows_locale.get(int(place, 16) & 0xFFFF)
     except ValueError:
         return place
 

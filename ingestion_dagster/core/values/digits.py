@@ -3,7 +3,6 @@
 What the spelling means (decimal mark, grouping) is decided in `number_styles.py`.
 """
 
-import sys
 import unicodedata
 from functools import cache
 
@@ -22,8 +21,6 @@ _INVISIBLE = (
 def _plain_characters() -> dict[int, str | None]:
     table: dict[int, str | None] = {}
     for point in range(0x660, 0x1FBFA):
-        if point > sys.maxunicode:
-            break
         digit = unicodedata.decimal(chr(point), None)
         if digit is not None:
             table[point] = str(digit)
