@@ -20,7 +20,7 @@ from ingestion_dagster.settings import CHECKOUT
 from ingestion_dagster_tests.conftest import temporary_root
 from ingestion_dagster_tests.e2e.wheel import Built, Environment, build, install
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 LIST = "Item Code,Name,Price,Currency\nAC-1,Pencil,0.35,EUR\nAC-2,Ruler,1.20,EUR\n"
 
@@ -46,7 +46,7 @@ def files_below(folder: str) -> set[str]:
 
 
 def until_it_says(line: str, log: Path, process: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + 100
+    end = time.monotonic() + 150
     while line not in log.read_text():
         assert process.poll() is None, log.read_text()[-2000:]
         assert time.monotonic() < end, log.read_text()[-2000:]
@@ -106,7 +106,7 @@ def test_in_an_empty_folder_up_starts_everything_and_lists_are_loaded(environmen
         (environment.folder / ".local/inbox/acme.csv").write_text(LIST)
         environment("ingestion", "supplier", "add", "acme", "--name", "Acme", "--source", "acme.csv")
         assert "2 inserted" in environment("ingestion", "load", "acme")
-        assert "2 unchanged" in environment("ingestion", "enqueue", "acme", "--wait", "--timeout", "60")
+        assert "2 unchanged" in environment("ingestion", "enqueue", "acme", "--wait", "--timeout", "120")
         up.send_signal(signal.SIGINT)
-        assert up.wait(60) == 0, log.read_text()[-2000:]
+        assert up.wait(90) == 0, log.read_text()[-2000:]
     assert [path.name for path in environment.folder.iterdir()] == [".local"]
