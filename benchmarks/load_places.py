@@ -133,15 +133,9 @@ def _busy() -> float:
     return times.user + times.system + times.nice + times.irq + times.softirq
 
 
-def run_script(script: str, *arguments: object) -> dict[str, Any]:
-    """The JSON object that a benchmark script prints, run in a fresh interpreter."""
-    process = start(script, *arguments)
-    answer, _ = process.communicate()
-    return _result(process, script, answer)
-
-
 def run_counted(url: str, script: str, *arguments: object) -> dict[str, Any]:
-    """Like `run_script` for a script that says `ready` and waits: it goes on when the machine is quiet.
+    """The JSON object that a benchmark script prints, run in a fresh interpreter: it says `ready` and waits until the
+    machine is quiet.
 
     Adds the server's processor seconds and the share of the time that others kept processors busy.
     """

@@ -11,7 +11,6 @@ What Dagster does with them is decided once, in `defs/failures.py`. A bad row is
     │  └─ SourceRejected          403, 404, unknown tab, forbidden path or host, hostile file
     │     └─ SnapshotDamaged      what was kept of a list is gone or is not what was received
     ├─ SheetError                 no table found, a required column is missing
-    ├─ BatchHeld                  a guard tripped or a mapping needs an answer: waits for a person
     ├─ StaleSnapshot              something newer is already loaded
     ├─ RunTimedOut                retryable: the run took longer than it may
     ├─ LeaseLost                  another attempt owns this request now; nothing was written
@@ -77,10 +76,6 @@ class SnapshotDamaged(SourceRejected):
 
 class SheetError(DataIngestionError):
     """The sheet was opened but cannot be understood as a price list."""
-
-
-class BatchHeld(DataIngestionError):
-    """The batch waits for a person's decision."""
 
 
 class StaleSnapshot(DataIngestionError):

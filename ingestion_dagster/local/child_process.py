@@ -16,10 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ingestion_dagster.local.ports import port_free
 from ingestion_dagster.local.process import adopt_orphans, child_setup, default_signals, end, python_call
-
-__all__ = ["leashed", "port_free"]
 
 GRACE = 10.0
 """Seconds between SIGTERM and SIGKILL."""

@@ -19,14 +19,14 @@ from ingestion_dagster.store.database import Database
 
 
 @dataclass
-class Shop:
+class SupplierLoads:
     """One deployment with suppliers that deliver files."""
 
     deployment: Deployment
     loads: int = 0
 
     @classmethod
-    def at(cls, database_url: str, root: Path) -> "Shop":
+    def at(cls, database_url: str, root: Path) -> "SupplierLoads":
         shop = cls(Deployment(Settings(local_root=root), database_url, "redis://nowhere.invalid"))
         shop.deployment.settings.inbox_path.mkdir(parents=True)
         return shop

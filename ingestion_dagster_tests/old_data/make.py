@@ -26,6 +26,7 @@ import psycopg2
 import redis
 
 from ingestion_dagster.local import erase, services
+from ingestion_dagster.local.ports import choose_port
 
 BIN = Path(sys.executable).parent
 NAMES = ("Pencil", "Ruler", "Eraser", "Stapler", "Binder", "Folder", "Marker", "Notebook", "Envelope", "Scissors")
@@ -108,7 +109,7 @@ def fill(made: Set) -> None:
         made.environment |= dict(re.findall(r"^export (\w+)=(.*)$", said.replace("Preisliste", ""), re.MULTILINE))
         garden = re.search(r"Garden.*: (https.*)", said)
         assert garden
-        with made.started("Ctrl-C", BIN / "ingestion", "up", "--port", str(_free_port())) as up:
+        with made.started("Ctrl-C", BIN / "ingestion", "up", "--port", str(choose_port())) as up:
             queue, catalogue = re.search(r"(redis://\S+)", up), re.search(r"(postgresql://\S+)", up)
             assert queue
             assert catalogue
@@ -151,12 +152,6 @@ def _until(catalogue: str, question: str) -> None:
                 break
             time.sleep(0.3)
     connection.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def dump(made: Set, target: Path) -> None:

@@ -21,7 +21,6 @@ from ingestion_dagster.core.words.price_basis import basis_in_price
 
 BLANK: Final = "blank"
 NUMERIC: Final = frozenset({"int", "decimal", "money"})
-WORDY: Final = frozenset({"text", "long", "word"})
 
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:[.,' ][0-9]+)*")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[ '][0-9]{3})+")

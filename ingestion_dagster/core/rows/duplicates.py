@@ -1,7 +1,7 @@
-"""Keys that stand in several rows of one list, settled without a database: the same rule as `store/batches/staging.py`
-has.
+"""Keys that stand in several rows of one list, settled without a database, for readings that load nothing.
 
-`store/batches/staging.py` settles the rows that are loaded; this is for readings that load nothing.
+The rule stands twice on purpose: `store/batches/staging.py` settles the rows of a load where they are, in PostgreSQL,
+where no row has to come back. `ingestion what-if` compares the two on the same lists, and so do its tests.
 """
 
 from collections import defaultdict

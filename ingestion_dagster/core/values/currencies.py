@@ -1,4 +1,4 @@
-"""Which currency a sign, a word or a number format means, as an ISO 4217 code. Amounts are read in `core/numbers.py`.
+"""Which currency a sign, a word or a number format means, as an ISO 4217 code. Amounts are read in `prices.py`.
 
 The signs are data (`data/currencies.json`); one that several currencies share is settled by a hint or not at all.
 """

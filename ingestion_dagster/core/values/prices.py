@@ -1,4 +1,4 @@
-"""One price cell, strictly: an amount, or why it is none. Guessing from a single text is `numbers.parse_price`.
+"""One price cell, strictly: an amount, or why it is none. Guessing from a single text is `one_price.py`'s.
 
 A number cell never passes through text. A text cell is read in the style that its column proved.
 """

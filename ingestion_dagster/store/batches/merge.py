@@ -142,18 +142,6 @@ async def check_order(connection: AsyncConnection, batch_id: int) -> None:
         raise StoreUnavailable(f"the staged rows of batch {batch_id} went with a crash of the database; load it again")
 
 
-async def prices_as_of(connection: AsyncConnection, key: str, moment: datetime) -> list[dict[str, object]]:
-    """Every price of the supplier as it was at `moment`."""
-    rows = await connection.execute(
-        text(
-            "SELECT known.* FROM prices_as_of(:moment) known JOIN suppliers s ON s.id = known.supplier_id"
-            " WHERE s.key = :key ORDER BY known.supplier_sku"
-        ),
-        {"moment": moment, "key": key},
-    )
-    return [dict(row._mapping) for row in rows]
-
-
 PLANNER = """
 SELECT set_config('enable_nestloop', 'off', true),
        set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')) / 1024, 65536) || 'kB', true)

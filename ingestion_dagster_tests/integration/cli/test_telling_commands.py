@@ -14,7 +14,7 @@ import pytest
 from ingestion_dagster.cli import main
 from ingestion_dagster.settings import settings
 from ingestion_dagster_tests.integration.mail_server import MailServer
-from ingestion_dagster_tests.integration.supplier_loads import Shop
+from ingestion_dagster_tests.integration.supplier_loads import SupplierLoads
 from ingestion_dagster_tests.sheets.making import make_csv
 
 ROWS = [("SKU", "Name", "Price EUR"), *[(f"S-{n:02}", f"Item number {n}", f"{n + 10}.50") for n in range(1, 21)]]
@@ -49,7 +49,7 @@ def shop(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("REDIS_URL", "redis://nowhere.invalid")
     monkeypatch.setenv("INGESTION_LOCAL_ROOT", str(tmp_path / "place"))
     settings.cache_clear()
-    shop = Shop.at(database_url, tmp_path / "place")
+    shop = SupplierLoads.at(database_url, tmp_path / "place")
     shop.register("acme", "acme.csv")
     yield shop
     settings.cache_clear()
@@ -60,7 +60,7 @@ def ingestion(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
     return Terminal(capsys, monkeypatch)
 
 
-def test_errors_shows_marks_and_writes(shop: Shop, ingestion: Terminal, tmp_path: Path) -> None:
+def test_errors_shows_marks_and_writes(shop: SupplierLoads, ingestion: Terminal, tmp_path: Path) -> None:
     shop.load("acme", "acme.csv", make_csv(WRONG))
     code, out, _ = ingestion("errors", "acme")
     assert code == 0
@@ -80,7 +80,9 @@ def test_errors_shows_marks_and_writes(shop: Shop, ingestion: Terminal, tmp_path
     )
 
 
-def test_errors_of_a_good_list_says_so_and_writes_nothing(shop: Shop, ingestion: Terminal, tmp_path: Path) -> None:
+def test_errors_of_a_good_list_says_so_and_writes_nothing(
+    shop: SupplierLoads, ingestion: Terminal, tmp_path: Path
+) -> None:
     shop.load("acme", "acme.csv", make_csv(ROWS))
     code, out, _ = ingestion("errors", "acme", "--out", str(tmp_path / "back.csv"))
     assert (code, "Nothing is wrong" in out) == (0, True)
@@ -90,7 +92,7 @@ def test_errors_of_a_good_list_says_so_and_writes_nothing(shop: Shop, ingestion:
     assert "1 fixed" in ingestion("errors", "acme")[1]
 
 
-def test_wrong_usage_is_2_and_an_expected_failure_is_1_in_one_line(shop: Shop, ingestion: Terminal) -> None:
+def test_wrong_usage_is_2_and_an_expected_failure_is_1_in_one_line(shop: SupplierLoads, ingestion: Terminal) -> None:
     shop.load("acme", "acme.csv", make_csv(WRONG))
     assert ingestion("errors", "acme", "--language", "xx")[0] == 2
     assert ingestion("what-if", "--last", "0")[0] == 2
@@ -105,7 +107,7 @@ def test_wrong_usage_is_2_and_an_expected_failure_is_1_in_one_line(shop: Shop, i
         assert err.startswith("error:")
 
 
-def test_why_tells_the_chain(shop: Shop, ingestion: Terminal) -> None:
+def test_why_tells_the_chain(shop: SupplierLoads, ingestion: Terminal) -> None:
     shop.load("acme", "acme.csv", make_csv(WRONG))
     code, told = ingestion.json("why", "acme", "S-03")
     assert code == 0
@@ -113,7 +115,7 @@ def test_why_tells_the_chain(shop: Shop, ingestion: Terminal) -> None:
     assert "Item number 3" in ingestion("why", "acme", "S-03")[1]
 
 
-def test_what_if_is_0_without_and_1_with_a_difference(shop: Shop, ingestion: Terminal) -> None:
+def test_what_if_is_0_without_and_1_with_a_difference(shop: SupplierLoads, ingestion: Terminal) -> None:
     assert ingestion("what-if")[0] == 0
     shop.load("acme", "acme.csv", make_csv(WRONG))
     code, told = ingestion.json("what-if")
@@ -125,7 +127,7 @@ def test_what_if_is_0_without_and_1_with_a_difference(shop: Shop, ingestion: Ter
 
 
 def test_errors_mails_the_marked_list_to_the_address_on_record(
-    shop: Shop, ingestion: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    shop: SupplierLoads, ingestion: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     shop.load("acme", "acme.csv", make_csv(WRONG))
     code, _, said = ingestion("errors", "acme", "--send")

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from ingestion_dagster.local import child_process
+from ingestion_dagster.local.ports import port_free
 from ingestion_dagster_tests.integration.embedded_users import alive, gone
 
 # A child in the same group, and one in a session of its own that ignores SIGTERM.
@@ -110,5 +111,5 @@ def test_a_program_that_does_not_exist_is_said_to_be_missing(tmp_path: Path) -> 
 def test_a_port_is_free_until_somebody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert not child_process.port_free(port)
-    assert child_process.port_free(port)
+        assert not port_free(port)
+    assert port_free(port)

@@ -12,12 +12,12 @@ from ingestion_dagster.pipeline.fetch import fetch
 from ingestion_dagster.pipeline.map import map_columns
 from ingestion_dagster.pipeline.upsert import upsert_items
 from ingestion_dagster.pipeline.validate import validate_rows
-from ingestion_dagster_tests.integration.supplier_loads import Shop
+from ingestion_dagster_tests.integration.supplier_loads import SupplierLoads
 
 
 @pytest.fixture
-def shop(database_url: str, tmp_path: Path) -> Shop:
-    return Shop.at(database_url, tmp_path)
+def shop(database_url: str, tmp_path: Path) -> SupplierLoads:
+    return SupplierLoads.at(database_url, tmp_path)
 
 
 def rows(count: int, ending: str = "\n", change_every: int = 0) -> bytes:
@@ -30,14 +30,14 @@ def rows(count: int, ending: str = "\n", change_every: int = 0) -> bytes:
     return ending.join([*lines(), ""]).encode()
 
 
-def test_a_first_load_of_many_rows_is_judged_and_merged_in_seconds(shop: Shop) -> None:
+def test_a_first_load_of_many_rows_is_judged_and_merged_in_seconds(shop: SupplierLoads) -> None:
     shop.register("acme", "acme.csv")
     started = time.perf_counter()
     assert shop.load("acme", "acme.csv", rows(5000)).inserted == 5000
     assert time.perf_counter() - started < 20, "a plan that looks at all rows once per row takes minutes"
 
 
-def test_the_same_rows_in_other_bytes_write_next_to_nothing(shop: Shop) -> None:
+def test_the_same_rows_in_other_bytes_write_next_to_nothing(shop: SupplierLoads) -> None:
     position = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
     versions = "SELECT ctid::text, xmin::text FROM supplier_items ORDER BY id"
     shop.register("acme", "acme.csv")
@@ -50,7 +50,7 @@ def test_the_same_rows_in_other_bytes_write_next_to_nothing(shop: Shop) -> None:
     assert shop.sql("SELECT count(*) FROM staged_items") == [(0,)]
 
 
-def test_twenty_suppliers_load_at_once_without_a_deadlock(shop: Shop) -> None:
+def test_twenty_suppliers_load_at_once_without_a_deadlock(shop: SupplierLoads) -> None:
     keys = [f"supplier-{number}" for number in range(20)]
     for key in keys:
         shop.register(key, f"{key}.csv")
@@ -64,7 +64,7 @@ def test_twenty_suppliers_load_at_once_without_a_deadlock(shop: Shop) -> None:
     assert shop.sql("SELECT count(*) FROM supplier_items") == [(20 * 220,)]
 
 
-async def all_at_once(shop: Shop, keys: list[str]) -> list[LoadSummary]:
+async def all_at_once(shop: SupplierLoads, keys: list[str]) -> list[LoadSummary]:
     async def one(key: str) -> LoadSummary:
         snapshot = await fetch(shop.deployment, key)
         mapped = await map_columns(shop.deployment, snapshot)

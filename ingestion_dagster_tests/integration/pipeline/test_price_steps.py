@@ -11,7 +11,7 @@ from ingestion_dagster.cli.catalogue.why import _tell as tell_why
 from ingestion_dagster.cli.lists.plan import _tell as tell_plan
 from ingestion_dagster.services import plan as planning
 from ingestion_dagster.services import provenance
-from ingestion_dagster_tests.integration.supplier_loads import Shop
+from ingestion_dagster_tests.integration.supplier_loads import SupplierLoads
 from ingestion_dagster_tests.sheets.making import make_csv
 
 Changed = dict[tuple[int, int], str]
@@ -44,15 +44,15 @@ LISTS = pytest.mark.parametrize("made", [in_rows, in_columns], ids=["rows", "col
 
 
 @pytest.fixture
-def shop(database_url: str, tmp_path: Path) -> Shop:
-    shop = Shop.at(database_url, tmp_path / "place")
+def shop(database_url: str, tmp_path: Path) -> SupplierLoads:
+    shop = SupplierLoads.at(database_url, tmp_path / "place")
     shop.register("acme", "acme.csv")
     return shop
 
 
 @LISTS
 def test_every_step_is_stored_with_its_cell_and_the_smallest_is_the_price(
-    shop: Shop, made, capsys: pytest.CaptureFixture[str]
+    shop: SupplierLoads, made, capsys: pytest.CaptureFixture[str]
 ) -> None:
     summary = shop.load("acme", "acme.csv", made())
     assert (summary.status, summary.inserted, summary.total_rows, summary.rejected_rows) == ("success", 8, 8, 0)
@@ -67,7 +67,7 @@ def test_every_step_is_stored_with_its_cell_and_the_smallest_is_the_price(
 
 
 @LISTS
-def test_the_same_list_again_touches_no_step(shop: Shop, made) -> None:
+def test_the_same_list_again_touches_no_step(shop: SupplierLoads, made) -> None:
     shop.load("acme", "acme.csv", made())
     before = shop.sql(STEPS)
     shop.load("acme", "acme.csv", made({(7, 1): "29.00"}))  # only the price of one item
@@ -77,7 +77,7 @@ def test_the_same_list_again_touches_no_step(shop: Shop, made) -> None:
 
 
 @LISTS
-def test_a_step_that_changes_or_goes_is_closed_and_stays_in_the_history(shop: Shop, made) -> None:
+def test_a_step_that_changes_or_goes_is_closed_and_stays_in_the_history(shop: SupplierLoads, made) -> None:
     shop.load("acme", "acme.csv", made())
     shop.load("acme", "acme.csv", made({(0, 10): "18.00", (0, 100): ""}))
     told = asyncio.run(provenance.why(shop.deployment, "acme", "S-0"))
@@ -92,7 +92,7 @@ def test_a_step_that_changes_or_goes_is_closed_and_stays_in_the_history(shop: Sh
 
 @LISTS
 def test_a_step_whose_decimal_point_moves_holds_the_list_as_a_price_does(
-    shop: Shop, made, capsys: pytest.CaptureFixture[str]
+    shop: SupplierLoads, made, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shop.load("acme", "acme.csv", made())
     (shop.deployment.settings.inbox_path / "acme.csv").write_bytes(made({(3, 100): "2.05"}))
@@ -107,7 +107,7 @@ def test_a_step_whose_decimal_point_moves_holds_the_list_as_a_price_does(
     assert "Prices by quantity that would change" in capsys.readouterr().out
 
 
-def test_an_item_that_is_missing_keeps_its_steps_and_a_list_without_steps_closes_them(shop: Shop) -> None:
+def test_an_item_that_is_missing_keeps_its_steps_and_a_list_without_steps_closes_them(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", in_columns())
     without = in_columns().replace(b"S-0,Steel bolt no. 0,19.50,18.50,17.50\r\n", b"").replace(b"\r\n\r\n", b"\r\n")
     assert without != in_columns()
@@ -120,7 +120,7 @@ def test_an_item_that_is_missing_keeps_its_steps_and_a_list_without_steps_closes
     assert {row[2] for row in shop.sql(STEPS)} == {False}
 
 
-def test_rows_of_one_quantity_that_contradict_each_other_are_duplicates_as_ever(shop: Shop) -> None:
+def test_rows_of_one_quantity_that_contradict_each_other_are_duplicates_as_ever(shop: SupplierLoads) -> None:
     extra = in_rows() + b"S-0,Steel bolt no. 0,10,18.75\n"
     summary = shop.load("acme", "acme.csv", extra)
     assert (summary.accepted_rows, summary.rejected_rows) == (8, 2)

@@ -10,7 +10,7 @@ from ingestion_dagster.cli.catalogue.why import _tell
 from ingestion_dagster.services import plan as planning
 from ingestion_dagster.services import provenance
 from ingestion_dagster.store import migrate
-from ingestion_dagster_tests.integration.supplier_loads import Shop
+from ingestion_dagster_tests.integration.supplier_loads import SupplierLoads
 from ingestion_dagster_tests.sheets.making import make_csv
 
 HEADER = ("Artikelnr", "Bezeichnung", "Preis", "PE")
@@ -23,14 +23,14 @@ def prices(*changed: tuple[str, str]) -> bytes:
 
 
 @pytest.fixture
-def shop(database_url: str, tmp_path: Path) -> Shop:
-    shop = Shop.at(database_url, tmp_path / "place")
+def shop(database_url: str, tmp_path: Path) -> SupplierLoads:
+    shop = SupplierLoads.at(database_url, tmp_path / "place")
     shop.register("acme", "acme.csv")
     return shop
 
 
 def test_the_price_of_one_is_stored_and_why_names_the_printed_one(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
+    shop: SupplierLoads, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert shop.load("acme", "acme.csv", prices()).status == "success"
     told = asyncio.run(provenance.why(shop.deployment, "acme", "S-1"))
@@ -46,13 +46,13 @@ def test_the_price_of_one_is_stored_and_why_names_the_printed_one(
     assert plain.model_dump(mode="json")["price"] == "12.40"
 
 
-def test_another_basis_with_the_same_price_of_one_is_no_change_of_price(shop: Shop) -> None:
+def test_another_basis_with_the_same_price_of_one_is_no_change_of_price(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", prices())
     summary = shop.load("acme", "acme.csv", prices(("S-0", "124,00|1000")))
     assert (summary.status, summary.updated, summary.price_changes) == ("success", 1, 0)  # the column PE is kept
 
 
-def test_another_basis_with_the_same_printed_price_is_a_jump_that_plan_shows_with_both(shop: Shop) -> None:
+def test_another_basis_with_the_same_printed_price_is_a_jump_that_plan_shows_with_both(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", prices())
     (shop.deployment.settings.inbox_path / "acme.csv").write_bytes(prices(("S-0", "12,40|1000")))
     made = asyncio.run(planning.plan(shop.deployment, "acme"))
@@ -62,7 +62,7 @@ def test_another_basis_with_the_same_printed_price_is_a_jump_that_plan_shows_wit
     assert (made.status, [guard["name"] for guard in made.guards]) == ("hold", ["price_jump"])
 
 
-def test_the_migrations_go_down_and_up_again_over_such_prices(shop: Shop) -> None:
+def test_the_migrations_go_down_and_up_again_over_such_prices(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", prices())
     before = shop.sql("SELECT supplier_sku, current_price FROM supplier_items ORDER BY 1")
     migrate.downgrade(shop.deployment.database_url, "0004")

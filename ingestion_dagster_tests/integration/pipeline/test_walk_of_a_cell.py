@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from ingestion_dagster.settings import CHECKOUT
-from ingestion_dagster_tests.integration.supplier_loads import Shop
+from ingestion_dagster_tests.integration.supplier_loads import SupplierLoads
 
 LIST = "Artikelnummer;Bezeichnung;Preis EUR\nA-1;Schraube M4;1.234,50\nA-2;Mutter M4;2,50\nA-3;Scheibe;3,10\n"
 PACKAGE = str(CHECKOUT / "ingestion_dagster") + "/"
@@ -40,7 +40,7 @@ def watched(seen: dict[tuple[str, str], None]) -> Iterator[None]:
 
 
 def test_a_cell_passes_the_functions_of_the_page_in_their_order(database_url: str, tmp_path: Path) -> None:
-    shop = Shop.at(database_url, tmp_path)
+    shop = SupplierLoads.at(database_url, tmp_path)
     shop.register("acme", "acme.csv")
     seen: dict[tuple[str, str], None] = {}
     with watched(seen):

@@ -14,7 +14,7 @@ import pytest
 from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.services.corrections import files, mistakes
 from ingestion_dagster.services.corrections.mistakes import Mistakes
-from ingestion_dagster_tests.integration.supplier_loads import Shop
+from ingestion_dagster_tests.integration.supplier_loads import SupplierLoads
 from ingestion_dagster_tests.sheets.making import make_csv, make_ods, make_xls, make_xlsx
 
 HEADER = ("SKU", "Name", "Price EUR", "Stock")
@@ -36,17 +36,17 @@ def rows(*changed: Sequence[Any], header: Sequence[str] = HEADER, count: int = 3
 
 
 @pytest.fixture
-def shop(database_url: str, tmp_path: Path) -> Shop:
-    shop = Shop.at(database_url, tmp_path / "place")
+def shop(database_url: str, tmp_path: Path) -> SupplierLoads:
+    shop = SupplierLoads.at(database_url, tmp_path / "place")
     shop.register("acme", "acme.csv")
     return shop
 
 
-def review(shop: Shop, language: str | None = None) -> Mistakes:
+def review(shop: SupplierLoads, language: str | None = None) -> Mistakes:
     return asyncio.run(mistakes.newest_mistakes(shop.deployment, "acme", language, lambda done: None))
 
 
-def write(shop: Shop, found: Mistakes, path: Path) -> list[str]:
+def write(shop: SupplierLoads, found: Mistakes, path: Path) -> list[str]:
     return files.write(shop.deployment, found, files.file_for(found, path), lambda done: None)
 
 
@@ -54,18 +54,18 @@ def skus(found: Sequence[mistakes.WrongRow]) -> list[str | None]:
     return [row.supplier_sku for row in found]
 
 
-def test_a_good_list_has_nothing_wrong(shop: Shop) -> None:
+def test_a_good_list_has_nothing_wrong(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(rows()))
     found = review(shop)
     assert (found.wrong, found.notes, found.before) == ([], (), None)
 
 
-def test_a_supplier_without_a_list_is_told_to_load_one(shop: Shop) -> None:
+def test_a_supplier_without_a_list_is_told_to_load_one(shop: SupplierLoads) -> None:
     with pytest.raises(SourceRejected, match="ingestion load acme"):
         review(shop)
 
 
-def test_the_second_list_says_what_is_new_repeated_fixed_and_gone(shop: Shop) -> None:
+def test_the_second_list_says_what_is_new_repeated_fixed_and_gone(shop: SupplierLoads) -> None:
     bad = [(f"S-{n:03}", "Item", "call us", 1) for n in (2, 3, 4)]
     first = shop.load("acme", "acme.csv", make_csv(rows(*bad, ("", "No code", "3.00", 1))))
     assert (first.status, first.rejected_rows) == ("partial_success", 4)
@@ -78,7 +78,7 @@ def test_the_second_list_says_what_is_new_repeated_fixed_and_gone(shop: Shop) ->
     assert skus(found.progress.removed) == ["S-004"]
 
 
-def test_a_list_that_is_read_twice_is_compared_with_the_list_before_it(shop: Shop) -> None:
+def test_a_list_that_is_read_twice_is_compared_with_the_list_before_it(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(rows(("S-002", "Item", "call us", 1))))
     data = make_csv(rows(("S-002", "Item", "call me", 1)))
     shop.load("acme", "acme.csv", data)
@@ -100,7 +100,7 @@ def test_a_list_that_is_read_twice_is_compared_with_the_list_before_it(shop: Sho
     ],
 )
 def test_reasons_are_in_the_language_asked_for_or_set_or_of_the_sheet(
-    shop: Shop, language: str | None, setting: str | None, header: Sequence[str], expected: str
+    shop: SupplierLoads, language: str | None, setting: str | None, header: Sequence[str], expected: str
 ) -> None:
     if setting:
         shop.register("acme", "acme.csv", language=setting)
@@ -108,7 +108,7 @@ def test_reasons_are_in_the_language_asked_for_or_set_or_of_the_sheet(
     assert expected in review(shop, language).wrong[0].problems[0].message
 
 
-def test_a_csv_comes_back_as_it_was_with_one_more_column(shop: Shop, tmp_path: Path) -> None:
+def test_a_csv_comes_back_as_it_was_with_one_more_column(shop: SupplierLoads, tmp_path: Path) -> None:
     listed: list[Sequence[Any]] = [
         ("Прайс-лист;", "", "", ""),
         (),
@@ -130,7 +130,7 @@ def test_a_csv_comes_back_as_it_was_with_one_more_column(shop: Shop, tmp_path: P
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_a_csv_keeps_its_encoding_and_byte_order_mark(shop: Shop, tmp_path: Path, encoding: str) -> None:
+def test_a_csv_keeps_its_encoding_and_byte_order_mark(shop: SupplierLoads, tmp_path: Path, encoding: str) -> None:
     data = make_csv(rows(("S-002", "Gerät", "n.V.", 1)), "\t", encoding, "\n")
     shop.load("acme", "acme.csv", data)
     write(shop, review(shop), tmp_path / "back.csv")
@@ -140,7 +140,7 @@ def test_a_csv_keeps_its_encoding_and_byte_order_mark(shop: Shop, tmp_path: Path
     assert "\r" not in back.decode(encoding)
 
 
-def test_reasons_that_the_lists_encoding_lacks_make_it_utf8(shop: Shop, tmp_path: Path) -> None:
+def test_reasons_that_the_lists_encoding_lacks_make_it_utf8(shop: SupplierLoads, tmp_path: Path) -> None:
     data = make_csv(rows(("S-002", "Gerät für Löten", "n.V.", 1)), ";", "latin-1")
     shop.load("acme", "acme.csv", data)
     notes = write(shop, review(shop, "ru"), tmp_path / "back.csv")
@@ -150,7 +150,7 @@ def test_reasons_that_the_lists_encoding_lacks_make_it_utf8(shop: Shop, tmp_path
     assert "Gerät für Löten;n.V.;1;" in back.decode("utf-8-sig")
 
 
-def test_excels_own_first_line_of_a_csv_is_kept(shop: Shop, tmp_path: Path) -> None:
+def test_excels_own_first_line_of_a_csv_is_kept(shop: SupplierLoads, tmp_path: Path) -> None:
     data = b"sep=;\r\n" + make_csv(rows(("S-002", "Item", "call us", 1)), ";")
     shop.load("acme", "acme.csv", data)
     write(shop, review(shop), tmp_path / "back.csv")
@@ -160,7 +160,7 @@ def test_excels_own_first_line_of_a_csv_is_kept(shop: Shop, tmp_path: Path) -> N
     assert lines[3].startswith("S-002;Item;call us;1;")
 
 
-def test_no_reason_in_a_csv_begins_like_a_formula(shop: Shop, tmp_path: Path) -> None:
+def test_no_reason_in_a_csv_begins_like_a_formula(shop: SupplierLoads, tmp_path: Path) -> None:
     data = make_csv(rows(("=1+2", "Item", "3.00", 1), ("=1+2", "Other", "4.00", 1)))
     shop.load("acme", "acme.csv", data)
     write(shop, review(shop), tmp_path / "back.csv")
@@ -172,13 +172,13 @@ def test_no_reason_in_a_csv_begins_like_a_formula(shop: Shop, tmp_path: Path) ->
     ]
 
 
-def test_all_that_is_wrong_with_a_row_is_told_not_only_the_first(shop: Shop) -> None:
+def test_all_that_is_wrong_with_a_row_is_told_not_only_the_first(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(rows(("A\nB", "Item", "call us", 1))))
     codes = [problem.code for problem in review(shop).wrong[0].problems]
     assert codes == ["sku_invalid", "price_on_request"]
 
 
-def test_a_csv_may_also_come_back_as_a_workbook(shop: Shop, tmp_path: Path) -> None:
+def test_a_csv_may_also_come_back_as_a_workbook(shop: SupplierLoads, tmp_path: Path) -> None:
     shop.load("acme", "acme.csv", make_csv(rows(("S-002", "Item", "call us", 1))))
     write(shop, review(shop), tmp_path / "back.xlsx")
     book = openpyxl.load_workbook(tmp_path / "back.xlsx")
@@ -187,7 +187,7 @@ def test_a_csv_may_also_come_back_as_a_workbook(shop: Shop, tmp_path: Path) -> N
     assert (book["acme"]["A4"].value, book["acme"]["C4"].value) == ("S-003", "13.50")
 
 
-def test_a_workbook_comes_back_whole_with_a_summary(shop: Shop, tmp_path: Path) -> None:
+def test_a_workbook_comes_back_whole_with_a_summary(shop: SupplierLoads, tmp_path: Path) -> None:
     shop.register("acme", "acme.xlsx")
     bad = ("S-002", "Item", "call us", 1)
     data = make_xlsx(rows(bad), name="Prices", tabs={"Terms": [["30 days"]]}, formats={(1, 3): "0.0"})
@@ -206,7 +206,7 @@ def test_a_workbook_comes_back_whole_with_a_summary(shop: Shop, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("kind", ["xls", "ods"])
-def test_other_workbooks_come_back_as_xlsx_in_the_same_layout(shop: Shop, tmp_path: Path, kind: str) -> None:
+def test_other_workbooks_come_back_as_xlsx_in_the_same_layout(shop: SupplierLoads, tmp_path: Path, kind: str) -> None:
     listed = [("ACME Ltd",), (), *rows(("S-002", "Item", "call us", 1))]
     shop.register("acme", f"acme.{kind}")
     shop.load("acme", f"acme.{kind}", (make_xls if kind == "xls" else make_ods)(listed, name="Prices"))
@@ -229,7 +229,7 @@ def with_broken_styles(data: bytes) -> bytes:
     return out.getvalue()
 
 
-def test_a_workbook_that_cannot_be_kept_is_written_anew_and_that_is_said(shop: Shop, tmp_path: Path) -> None:
+def test_a_workbook_that_cannot_be_kept_is_written_anew_and_that_is_said(shop: SupplierLoads, tmp_path: Path) -> None:
     shop.register("acme", "acme.xlsx")
     shop.load("acme", "acme.xlsx", with_broken_styles(make_xlsx(rows(("S-002", "Item", "call us", 1)), name="Prices")))
     notes = write(shop, review(shop), tmp_path / "back.xlsx")
@@ -238,7 +238,9 @@ def test_a_workbook_that_cannot_be_kept_is_written_anew_and_that_is_said(shop: S
     assert (tab["C3"].value, tab["C3"].fill.fgColor.rgb) == ("call us", "FFFFC7CE")
 
 
-def test_what_is_on_record_is_told_when_the_list_is_gone_but_no_file_is_written(shop: Shop, tmp_path: Path) -> None:
+def test_what_is_on_record_is_told_when_the_list_is_gone_but_no_file_is_written(
+    shop: SupplierLoads, tmp_path: Path
+) -> None:
     shop.load("acme", "acme.csv", make_csv(rows(("S-002", "Item", "call us", 1))))
     shop.sql("UPDATE sheet_snapshots SET deleted_at = now()")
     found = review(shop, "de")
@@ -248,7 +250,7 @@ def test_what_is_on_record_is_told_when_the_list_is_gone_but_no_file_is_written(
         files.write(shop.deployment, found, tmp_path / "back.csv", lambda done: None)
 
 
-def test_a_list_that_waits_for_a_decision_is_told_too(shop: Shop) -> None:
+def test_a_list_that_waits_for_a_decision_is_told_too(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(rows()))
     jumped = [(f"S-{n:03}", "Item", f"{n + 10}0.50", 1) for n in range(1, 30)]
     assert shop.load("acme", "acme.csv", make_csv(rows(*jumped, ("S-030", "Item", "call", 1)))).status == "held"
@@ -256,7 +258,9 @@ def test_a_list_that_waits_for_a_decision_is_told_too(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("name", ["back.pdf", "nowhere/back.csv"])
-def test_a_file_that_cannot_be_written_is_refused_with_the_reason(shop: Shop, tmp_path: Path, name: str) -> None:
+def test_a_file_that_cannot_be_written_is_refused_with_the_reason(
+    shop: SupplierLoads, tmp_path: Path, name: str
+) -> None:
     shop.load("acme", "acme.csv", make_csv(rows(("S-002", "Item", "call us", 1))))
     with pytest.raises(SourceRejected, match=r"must end in|no folder"):
         files.file_for(review(shop), tmp_path / name)
@@ -267,7 +271,7 @@ def mistaken(n: int, price: str) -> tuple[Any, ...]:
 
 
 def test_a_marked_workbook_that_comes_back_corrected_is_read_as_if_it_had_never_been_marked(
-    shop: Shop, tmp_path: Path
+    shop: SupplierLoads, tmp_path: Path
 ) -> None:
     shop.register("acme", "acme.xlsx")
     shop.load("acme", "acme.xlsx", make_xlsx(rows(mistaken(2, "call us"), mistaken(3, "?")), name="Prices"))
@@ -289,7 +293,7 @@ def test_a_marked_workbook_that_comes_back_corrected_is_read_as_if_it_had_never_
     assert tab["C4"].fill.fgColor.rgb == "FFFFC7CE"
 
 
-def test_a_marked_csv_that_comes_back_corrected_has_one_column_of_ours(shop: Shop, tmp_path: Path) -> None:
+def test_a_marked_csv_that_comes_back_corrected_has_one_column_of_ours(shop: SupplierLoads, tmp_path: Path) -> None:
     shop.load("acme", "acme.csv", make_csv(rows(mistaken(2, "call us"), mistaken(3, "?"), header=RUSSIAN), ";"))
     write(shop, review(shop), tmp_path / "back.csv")
     corrected = (tmp_path / "back.csv").read_text().replace("call us", "12.50")

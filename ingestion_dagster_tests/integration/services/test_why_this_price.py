@@ -13,7 +13,7 @@ from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.core.reports.provenance import Provenance
 from ingestion_dagster.services import provenance
 from ingestion_dagster.services.review import approve
-from ingestion_dagster_tests.integration.supplier_loads import Shop
+from ingestion_dagster_tests.integration.supplier_loads import SupplierLoads
 from ingestion_dagster_tests.sheets.making import make_csv, make_xlsx
 
 GERMAN = ("Art.-Nr.", "Bezeichnung", "EK netto", "UVP", "Bestand")
@@ -31,17 +31,17 @@ def german(changed: dict[str, Any] | None = None, without: Sequence[str] = (), t
 
 
 @pytest.fixture
-def shop(database_url: str, tmp_path: Path) -> Shop:
-    shop = Shop.at(database_url, tmp_path / "place")
+def shop(database_url: str, tmp_path: Path) -> SupplierLoads:
+    shop = SupplierLoads.at(database_url, tmp_path / "place")
     shop.register("acme", "acme.csv")
     return shop
 
 
-def why(shop: Shop, sku: str) -> Provenance:
+def why(shop: SupplierLoads, sku: str) -> Provenance:
     return asyncio.run(provenance.why(shop.deployment, "acme", sku))
 
 
-def test_a_price_from_a_csv_leads_to_its_cell_and_says_how_it_was_read(shop: Shop) -> None:
+def test_a_price_from_a_csv_leads_to_its_cell_and_says_how_it_was_read(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(german(), ";", "cp1252"))
     told = why(shop, "A-007")
     assert (told.price, told.currency, told.active, told.latest) == (Decimal("1107.5"), "EUR", True, None)
@@ -55,7 +55,9 @@ def test_a_price_from_a_csv_leads_to_its_cell_and_says_how_it_was_read(shop: Sho
     assert told.origin.source == {"file_path": "acme.csv"}
 
 
-def test_after_several_loads_the_price_leads_to_the_list_that_brought_it_and_to_the_list_in_force(shop: Shop) -> None:
+def test_after_several_loads_the_price_leads_to_the_list_that_brought_it_and_to_the_list_in_force(
+    shop: SupplierLoads,
+) -> None:
     shop.register("acme", "acme.xlsx")
     for changed, title in (({}, 2), ({"A-007": "1.111,00 €"}, 3), ({"A-007": "1.111,00 €", "A-008": "1.112,00 €"}, 5)):
         shop.load("acme", "acme.xlsx", make_xlsx(german(changed | {"A-001": 1007.5}, title=title), name="Preise"))
@@ -69,7 +71,7 @@ def test_after_several_loads_the_price_leads_to_the_list_that_brought_it_and_to_
     )
 
 
-def test_a_number_cell_of_a_workbook_is_told_with_its_format(shop: Shop) -> None:
+def test_a_number_cell_of_a_workbook_is_told_with_its_format(shop: SupplierLoads) -> None:
     shop.register("acme", "acme.xlsx")
     rows = [GERMAN, *[(f"A-{n}", f"Artikel {n}", n + 0.5, n + 1.5, n) for n in range(1, 21)]]
     shop.load("acme", "acme.xlsx", make_xlsx(rows, name="Preise", formats={(7, 2): "#,##0.00 [$€-407]"}))
@@ -79,7 +81,7 @@ def test_a_number_cell_of_a_workbook_is_told_with_its_format(shop: Shop) -> None
     assert told.origin.agrees
 
 
-def test_the_history_shows_every_price_with_its_time_and_cell(shop: Shop) -> None:
+def test_the_history_shows_every_price_with_its_time_and_cell(shop: SupplierLoads) -> None:
     for price in ("1.107,50 €", "1.200,00 €", "1.107,50 €"):
         shop.load("acme", "acme.csv", make_csv(german({"A-007": price}), ";", "cp1252"))
     told = why(shop, "A-007")
@@ -89,7 +91,7 @@ def test_the_history_shows_every_price_with_its_time_and_cell(shop: Shop) -> Non
     assert {past.cell for past in told.history} == {"C10"}
 
 
-def test_an_item_that_left_the_list_keeps_its_chain_and_says_since_when_it_is_missing(shop: Shop) -> None:
+def test_an_item_that_left_the_list_keeps_its_chain_and_says_since_when_it_is_missing(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(german(), ";", "cp1252"))
     shop.load("acme", "acme.csv", make_csv(german(without=["A-007"]), ";", "cp1252"))
     told = why(shop, "A-007")
@@ -99,7 +101,7 @@ def test_an_item_that_left_the_list_keeps_its_chain_and_says_since_when_it_is_mi
     assert told.origin.agrees
 
 
-def test_an_item_whose_row_is_wrong_now_says_so(shop: Shop) -> None:
+def test_an_item_whose_row_is_wrong_now_says_so(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(german(), ";", "cp1252"))
     shop.load("acme", "acme.csv", make_csv(german({"A-007": "auf Anfrage"}), ";", "cp1252"))
     told = why(shop, "A-007")
@@ -107,7 +109,7 @@ def test_an_item_whose_row_is_wrong_now_says_so(shop: Shop) -> None:
     assert told.rejected == ("row 10: “auf Anfrage” is not a price: the item has a price on request only.",)
 
 
-def test_who_approved_a_held_batch_is_told(shop: Shop) -> None:
+def test_who_approved_a_held_batch_is_told(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(german(), ";", "cp1252"))
     jumped = {f"A-{n:03}": f"{n},50 €" for n in range(1, 21)}
     held = shop.load("acme", "acme.csv", make_csv(german(jumped), ";", "cp1252"))
@@ -118,7 +120,7 @@ def test_who_approved_a_held_batch_is_told(shop: Shop) -> None:
     assert "they moved to net prices" in {step.reason for step in told.batch.steps}
 
 
-def test_an_unknown_item_is_answered_with_near_matches(shop: Shop) -> None:
+def test_an_unknown_item_is_answered_with_near_matches(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(german(), ";", "cp1252"))
     with pytest.raises(SourceRejected, match=r"no item 'a-07'; did you mean 'A-007'"):
         why(shop, "a-07")
@@ -126,13 +128,13 @@ def test_an_unknown_item_is_answered_with_near_matches(shop: Shop) -> None:
         why(shop, "zzzzzzzz")
 
 
-def test_an_item_that_was_never_taken_is_answered_with_the_reason(shop: Shop) -> None:
+def test_an_item_that_was_never_taken_is_answered_with_the_reason(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(german({"A-007": "auf Anfrage"}), ";", "cp1252"))
     with pytest.raises(SourceRejected, match=r"no price for 'A-007'.*row 10.*is not a price"):
         why(shop, "A-007")
 
 
-def test_a_swept_list_is_said_to_be_gone_and_the_record_is_told(shop: Shop) -> None:
+def test_a_swept_list_is_said_to_be_gone_and_the_record_is_told(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(german(), ";", "cp1252"))
     shop.sql("UPDATE sheet_snapshots SET deleted_at = now()")
     told = why(shop, "A-007")
@@ -140,7 +142,7 @@ def test_a_swept_list_is_said_to_be_gone_and_the_record_is_told(shop: Shop) -> N
     assert (told.origin.cell, told.origin.raw, told.origin.agrees) == ("C10", None, None)
 
 
-def test_bytes_that_were_changed_in_the_store_are_noticed(shop: Shop) -> None:
+def test_bytes_that_were_changed_in_the_store_are_noticed(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(german(), ";", "cp1252"))
     for kept in (shop.deployment.settings.local_root / "snapshots").rglob("*"):
         if kept.is_file():
@@ -150,7 +152,7 @@ def test_bytes_that_were_changed_in_the_store_are_noticed(shop: Shop) -> None:
     assert told.origin.agrees is None
 
 
-def test_rules_that_changed_since_are_noticed(shop: Shop) -> None:
+def test_rules_that_changed_since_are_noticed(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(german(), ";", "cp1252"))
     shop.register("acme", "acme.csv", price_scale=0)
     told = why(shop, "A-007")
@@ -158,14 +160,14 @@ def test_rules_that_changed_since_are_noticed(shop: Shop) -> None:
     assert "what-if" in told.origin.note
 
 
-def test_every_price_of_a_list_leads_to_a_cell_that_says_it(shop: Shop) -> None:
+def test_every_price_of_a_list_leads_to_a_cell_that_says_it(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(german(), ";", "cp1252"))
     shop.load("acme", "acme.csv", make_csv(german({"A-003": "1.199,99 €"}, title=4), ";", "cp1252"))
     for (sku,) in shop.sql("SELECT supplier_sku FROM supplier_items"):
         assert why(shop, sku).origin.agrees
 
 
-def test_the_chain_is_told_in_words(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_chain_is_told_in_words(shop: SupplierLoads, capsys: pytest.CaptureFixture[str]) -> None:
     shop.load("acme", "acme.csv", make_csv(german(), ";", "cp1252"))
     shop.load("acme", "acme.csv", make_csv(german(without=["A-007"]), ";", "cp1252"))
     _tell(why(shop, "A-007"))
