@@ -18,6 +18,7 @@ from ingestion_dagster.instance.processes import Running
 from ingestion_dagster.samples import FOLDER, INBOX_FOLDER, SAMPLES
 from ingestion_dagster.services import review
 from ingestion_dagster.store.batches import batches
+from ingestion_dagster.store.batches.types import Batch
 from ingestion_dagster.store.database import Database
 
 BUYER = "the buyer"
@@ -38,8 +39,8 @@ def third_day(deployment: Deployment, running: Running) -> list[str]:
         f"Nothing has changed: {_example(before)} in the catalogue. In Dagster the supplier's check price_jumps is red,"
         " an alert can\nbe mailed. The buyer looks closer, sees cents, asks the supplier for a new list, and decides:"
     )
-    _command(f"ingestion batch show {batch['id']}", f'ingestion batch reject {batch["id"]} --note "{NOTE}"')
-    asyncio.run(review.reject(deployment, int(batch["id"]), BUYER, NOTE))
+    _command(f"ingestion batch show {batch.id}", f'ingestion batch reject {batch.id} --note "{NOTE}"')
+    asyncio.run(review.reject(deployment, int(batch.id), BUYER, NOTE))
     _say(
         "Until the supplier sends another file, that note is the answer to every load of this one. `batch approve`"
         " would have taken\nexactly the rows that were judged. Now the corrected list comes, some prices 2% up:"
@@ -75,10 +76,10 @@ def _load(deployment: Deployment, running: Running, task_id: str, factor: Decima
     return results_of(deployment, running, [task_id], "day 3: 1 message on the queue").get(task_id)
 
 
-def _show_held(batch: dict[str, Any], reasons: list[str]) -> None:
-    print_table(f"Batch {batch['id']} is held, because", ("reason",), [(reason,) for reason in reasons])
+def _show_held(batch: Batch, reasons: list[str]) -> None:
+    print_table(f"Batch {batch.id} is held, because", ("reason",), [(reason,) for reason in reasons])
     worst: list[dict[str, Any]] = next(
-        (guard["worst"] for guard in batch["guards"] if guard["tripped"] and guard["worst"]), []
+        (guard["worst"] for guard in batch.guards if guard["tripped"] and guard["worst"]), []
     )
     columns = ("row", "sku", "name", "before", "now")
     rows = [(row["row_number"], row["supplier_sku"], row["name"], row["old"], row["new"]) for row in worst]
@@ -99,6 +100,6 @@ def _example(prices: list[tuple[str, str]]) -> str:
     return f"{sku} costs {price}"
 
 
-async def _batch(database: Database, batch_id: int) -> dict[str, Any]:
+async def _batch(database: Database, batch_id: int) -> Batch:
     async with database.transaction() as connection:
         return await batches.get(connection, batch_id)

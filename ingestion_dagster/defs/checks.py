@@ -8,7 +8,6 @@ import warnings
 
 import dagster as dg
 
-from ingestion_dagster.core.guards.facts import GuardResult
 from ingestion_dagster.defs.assets import supplier_items
 from ingestion_dagster.defs.check_events import DESCRIPTIONS, check_result
 from ingestion_dagster.defs.partitions import suppliers as suppliers_partitions
@@ -28,7 +27,7 @@ def _check(name: str) -> dg.AssetChecksDefinition:
     def check(context: dg.AssetCheckExecutionContext, ingestion: IngestionResource) -> dg.AssetCheckResult:
         key = context.op_execution_context.partition_key
 
-        async def _newest(database: Database) -> tuple[int, str, list[GuardResult]] | None:
+        async def _newest(database: Database) -> judgements.Judged | None:
             async with database.transaction() as connection:
                 return await judgements.newest_judgement(connection, key)
 

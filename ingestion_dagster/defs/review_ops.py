@@ -79,9 +79,13 @@ async def approval_events(
     mapping = await mapping_in_words(deployment, summary.batch_id)
     async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         batch = await batches.get(connection, summary.batch_id)
-    judged = [GuardResult.model_validate(guard) for guard in batch["guards"]]
-    decided = {"approved_by": plain(actor), "note": plain(note or ""), "run_that_held_it": batch["run_id"] or ""}
-    if damage := await damage_of(deployment, summary.supplier_key, batch["snapshot_id"]):
+    judged = [GuardResult.model_validate(guard) for guard in batch.guards]
+    decided: dict[str, dg.MetadataValue | int | float | str] = {
+        "approved_by": plain(actor),
+        "note": plain(note or ""),
+        "run_that_held_it": batch.run_id or "",
+    }
+    if damage := await damage_of(deployment, summary.supplier_key, batch.snapshot_id):
         decided["damaged_snapshot"] = plain(damage)
     materialized = dg.AssetMaterialization(
         asset_key=ITEMS,

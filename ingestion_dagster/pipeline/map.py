@@ -4,7 +4,6 @@ What a sheet means is decided in `core/mapping`; here it meets what is on record
 """
 
 import hashlib
-from typing import Any
 
 from ingestion_dagster.core.columns.drift import RememberedMapping
 from ingestion_dagster.core.errors import SheetError
@@ -17,6 +16,7 @@ from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.stored_lists import open_snapshot
 from ingestion_dagster.pipeline.timing import timed
 from ingestion_dagster.store.batches import batches, judgements, mappings
+from ingestion_dagster.store.batches.types import BatchInForce
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import connected
 
@@ -48,7 +48,7 @@ async def map_columns(deployment: Deployment, snapshot: SheetSnapshot, *, reread
         fingerprint=fingerprint,
         mapped=mapped,
         mapping_id=mapping_id,
-        stopped_batch_id=known_batch[0] if known_batch and known_batch[1] != "applied" else None,
+        stopped_batch_id=known_batch.batch_id if known_batch and known_batch.state != "applied" else None,
         timings=timings,
     )
 
@@ -75,10 +75,10 @@ def _understood(
     return mapping_id, mapped
 
 
-def _profile_of(force: dict[str, Any] | None) -> PriceProfile | None:
-    if force is None or force["mapping"] is None:
+def _profile_of(force: BatchInForce | None) -> PriceProfile | None:
+    if force is None or force.mapping is None:
         return None
-    return MappedSheet.model_validate(force["mapping"]).price_profile
+    return MappedSheet.model_validate(force.mapping).price_profile
 
 
 def _with_prices(mapping: RememberedMapping, profile: PriceProfile | None) -> RememberedMapping:
@@ -94,9 +94,9 @@ async def mapping_in_words(deployment: Deployment, batch_id: int) -> dict[str, s
     """field -> header, of this batch or, where nothing was read, of the batch in force."""
     async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         batch = await batches.get(connection, batch_id)
-        if batch["mapping"] is None and batch["last_batch_id"] is not None:
-            batch = await batches.get(connection, batch["last_batch_id"])
-    if batch["mapping"] is None:
+        if batch.mapping is None and batch.last_batch_id is not None:
+            batch = await batches.get(connection, batch.last_batch_id)
+    if batch.mapping is None:
         return {}
-    fields = MappedSheet.model_validate(batch["mapping"]).fields
+    fields = MappedSheet.model_validate(batch.mapping).fields
     return {name: found.header or column_letter(found.column) for name, found in fields.items()}

@@ -34,9 +34,9 @@ async def note_rekey(
 ) -> None:
     """Write down with the staged batch how its items were known before, where that is another key than now."""
     force = await batches.in_force(connection, supplier.id)
-    if force is None or force["mapping"] is None:
+    if force is None or force.mapping is None:
         return
-    then = MappedSheet.model_validate(force["mapping"])
+    then = MappedSheet.model_validate(force.mapping)
     same, former = followed_key(then, mapped)
     if former is None and await rekeys.looks_known(connection, batch_id, supplier.id):
         return

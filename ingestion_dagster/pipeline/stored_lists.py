@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import PurePath
-from typing import Any
 
 from ingestion_dagster.core.errors import SheetError, SnapshotDamaged, SourceError, SourceRejected
 from ingestion_dagster.core.mapped_sheet import MappedSheet
@@ -16,6 +15,7 @@ from ingestion_dagster.sources.limits import Limits
 from ingestion_dagster.sources.open_file import open_workbook
 from ingestion_dagster.sources.reading_budget import within_budget
 from ingestion_dagster.store.batches import snapshots
+from ingestion_dagster.store.batches.types import ReadList
 from ingestion_dagster.store.database import connected
 
 
@@ -69,16 +69,16 @@ def _only_wanted_tab(workbook: Workbook, title: str | None) -> Workbook:
         raise SourceRejected(f"the public Google Sheet has not exactly one tab {title!r}; there are: {there}") from None
 
 
-def snapshot_of(batch: dict[str, Any], supplier: Supplier) -> SheetSnapshot:
-    """The snapshot of a batch (a row with the snapshot's columns). Raises SourceRejected where its bytes are gone."""
-    if batch["deleted_at"] is not None:
-        raise SourceRejected(f"its bytes were removed on {batch['deleted_at']:%Y-%m-%d} (retention)")
+def snapshot_of(batch: ReadList, supplier: Supplier) -> SheetSnapshot:
+    """The snapshot of a batch. Raises SourceRejected where its bytes are gone."""
+    if batch.deleted_at is not None:
+        raise SourceRejected(f"its bytes were removed on {batch.deleted_at:%Y-%m-%d} (retention)")
     return SheetSnapshot(
-        id=batch["snapshot_id"],
+        id=batch.snapshot_id,
         supplier_key=supplier.key,
-        sha256=batch["sha256"],
-        size_bytes=batch["size_bytes"],
-        filename=batch["filename"],
+        sha256=batch.sha256,
+        size_bytes=batch.size_bytes,
+        filename=batch.filename,
     )
 
 
@@ -100,7 +100,7 @@ async def damage_of(deployment: Deployment, supplier_key: str, snapshot_id: int)
     return None
 
 
-def open_list(deployment: Deployment, supplier: Supplier, batch: dict[str, Any]) -> Workbook:
+def open_list(deployment: Deployment, supplier: Supplier, batch: ReadList) -> Workbook:
     """The workbook that the batch read. Raises SourceRejected where its bytes are gone."""
     return open_snapshot(deployment, snapshot_of(batch, supplier), supplier)
 

@@ -4,7 +4,6 @@ What a row is worth is decided in `core/rows`; what becomes of the staged batch 
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from ingestion_dagster.core.mapped_sheet import MappedSheet
 from ingestion_dagster.core.rows.read import read_rows
@@ -85,7 +84,7 @@ async def _stage(
     outcomes = read_rows(workbook.sheet(mapped.sheet), mapped, supplier.hints())
     counts = await staging.stage_rows(connection, batch_id, outcomes, log)
     collapsed, folded = 0, 0
-    conflicting: list[dict[str, Any]] = []
+    conflicting: list[staging.DroppedRow] = []
     if counts.repeated_key:
         collapsed, conflicting = await staging.settle_duplicates(connection, batch_id, supplier.settings.duplicates)
         for row in conflicting:
@@ -101,22 +100,22 @@ async def _stage(
     return _Staged(accepted, rejected, collapsed)
 
 
-def _duplicate_reject(row: dict[str, Any], supplier: Supplier) -> RowReject:
+def _duplicate_reject(row: staging.DroppedRow, supplier: Supplier) -> RowReject:
     return RowReject(
-        row=row["row_number"] - 1,
+        row=row.row_number - 1,
         column=None,
         field="supplier_sku",
         code="duplicate_key",
         message=message_for(
             "duplicate_key",
             supplier.settings.language or "en",
-            key=row["supplier_sku"],
-            row=row["row_number"],
-            other=row["other_row"],
+            key=row.supplier_sku,
+            row=row.row_number,
+            other=row.other_row,
         ),
-        raw=row["supplier_sku"],
+        raw=row.supplier_sku,
         row_data="{}",
-        supplier_sku=row["supplier_sku"],
+        supplier_sku=row.supplier_sku,
     )
 
 
@@ -135,8 +134,8 @@ async def note_unchanged(
     batch_id = await batches.open_batch(
         connection, supplier.id, snapshot.id, attempt.task_id, attempt.run_id, fingerprint, state="unchanged"
     )
-    rows = force["accepted_rows"] if force else 0
-    rejected = force["rejected_rows"] if force else 0
+    rows = force.accepted_rows if force else 0
+    rejected = force.rejected_rows if force else 0
     await batches.record_counts(connection, batch_id, rows, rejected, 0, {})
     return StagedBatch(
         batch_id=batch_id,
@@ -156,7 +155,7 @@ async def _still_stopped(database: Database, understood: MappedSnapshot, batch_i
         batch_id=batch_id,
         supplier_key=understood.snapshot.supplier_key,
         state="stopped",
-        total_rows=batch["total_rows"],
-        accepted_rows=batch["accepted_rows"],
-        rejected_rows=batch["rejected_rows"],
+        total_rows=batch.total_rows,
+        accepted_rows=batch.accepted_rows,
+        rejected_rows=batch.rejected_rows,
     )

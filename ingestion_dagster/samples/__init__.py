@@ -3,7 +3,6 @@
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.store.catalogue import suppliers
@@ -29,7 +28,7 @@ class Sample:
         return "csv" if self.file.endswith(".csv") else "excel"
 
     @property
-    def source(self) -> dict[str, Any]:
+    def source(self) -> dict[str, str]:
         """Its place in the inbox."""
         return {"file_path": f"{INBOX_FOLDER}/{self.file}"}
 

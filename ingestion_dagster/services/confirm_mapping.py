@@ -3,7 +3,6 @@ remembered for its headers. No row is loaded here.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from ingestion_dagster.core.columns.drift import remember
 from ingestion_dagster.core.columns.overrides import field_named
@@ -16,6 +15,7 @@ from ingestion_dagster.core.values.currencies import is_currency
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.stored_lists import open_snapshot
 from ingestion_dagster.store.batches import batches, mappings, snapshots
+from ingestion_dagster.store.batches.types import BatchInForce
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import connected
 
@@ -75,10 +75,10 @@ async def confirm(
     )
 
 
-def _key_before(force: dict[str, Any] | None, mapped: MappedSheet) -> str | None:
-    if force is None or force["mapping"] is None:
+def _key_before(force: BatchInForce | None, mapped: MappedSheet) -> str | None:
+    if force is None or force.mapping is None:
         return None
-    then = MappedSheet.model_validate(force["mapping"])
+    then = MappedSheet.model_validate(force.mapping)
     same, former = followed_key(then, mapped)
     return None if same or former is None else key_title(then)
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ingestion_dagster.core.errors import SourceError, StoreUnavailable
 from ingestion_dagster.deployment import Deployment
@@ -36,7 +36,7 @@ def collect(deployment: Deployment) -> str:
     return "\n".join([*lines, "# EOF", ""])
 
 
-async def _record(database: Database) -> tuple[dict[str, Any], dict[str, Any]]:
+async def _record(database: Database) -> tuple[metrics.QueueFigures, metrics.LoadFigures]:
     async with database.transaction() as connection:
         return await metrics.queue_figures(connection), await metrics.load_figures(connection)
 
@@ -73,31 +73,31 @@ def _quota(deployment: Deployment) -> "QuotaUse | None":
     return None
 
 
-def _queue(found: Mapping[str, Any]) -> list[str]:
-    states = found["states"]
+def _queue(found: metrics.QueueFigures) -> list[str]:
+    states = found.states
     lines = family("ingestion_requests", "gauge", "Requests on record, by state.",
                    [("", {"state": state}, count) for state, count, _ in states])  # fmt: skip
     lines += family("ingestion_request_age_seconds", "gauge", "Age of the oldest request in a state.",
                     [("", {"state": s}, age) for s, _, age in states if s in OPEN_STATES],
                     unit="seconds")  # fmt: skip
     lines += family("ingestion_oldest_waiting_seconds", "gauge", "Age of the oldest request that waits.",
-                    [("", {}, found["oldest_waiting"])], unit="seconds")  # fmt: skip
+                    [("", {}, found.oldest_waiting)], unit="seconds")  # fmt: skip
     lines += family("ingestion_dead_requests", "gauge", "Dead requests, by reason.",
-                    [("", {"reason": reason}, count) for reason, count in found["dead"]])  # fmt: skip
+                    [("", {"reason": reason}, count) for reason, count in found.dead])  # fmt: skip
     return lines + family("ingestion_alerts_untold", "gauge", "Alerts that could not be sent.",
-                          [("", {}, found["untold_alerts"])])  # fmt: skip
+                          [("", {}, found.untold_alerts)])  # fmt: skip
 
 
-def _loads(found: Mapping[str, Any]) -> list[str]:
+def _loads(found: metrics.LoadFigures) -> list[str]:
     lines = family("ingestion_batches", "gauge", "Batches, by state.",
-                   [("", {"state": state}, count) for state, count in found["batches"]])  # fmt: skip
+                   [("", {"state": state}, count) for state, count in found.batches])  # fmt: skip
     lines += family("ingestion_results", "gauge", "Requests that ended, by outcome; a replay takes one back.",
-                    [("", {"status": status}, count) for status, count in found["outcomes"]])  # fmt: skip
+                    [("", {"status": status}, count) for status, count in found.outcomes])  # fmt: skip
     lines += family("ingestion_rows", "counter", "Rows of all batches, by what became of them.",
-                    [("_total", {"became": what}, count) for what, count in found["rows"]])  # fmt: skip
+                    [("_total", {"became": what}, count) for what, count in found.rows])  # fmt: skip
     lines += family("ingestion_supplier_list_age_seconds", "gauge", "Since a supplier's list was last applied or seen.",
-                    [("", {"supplier": key}, age) for key, age in found["suppliers"]], unit="seconds")  # fmt: skip
-    buckets, total, count = found["seconds"]
+                    [("", {"supplier": key}, age) for key, age in found.suppliers], unit="seconds")  # fmt: skip
+    buckets, total, count = found.seconds
     bounds = [*(str(bound) for bound in metrics.BUCKETS), "+Inf"]
     samples: list[Sample] = [
         ("_bucket", {"le": bound}, number) for bound, number in zip(bounds, [*buckets, count], strict=True)

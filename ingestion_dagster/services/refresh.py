@@ -148,4 +148,4 @@ async def _same_list(connection: Connection, supplier: Supplier) -> tuple[SheetS
     remembered = await mappings.confirmed(connection, supplier.id)
     fingerprint = fingerprint_of(snapshot, supplier, remembered.version if remembered else 0)
     known = await judgements.of_same_list(connection, supplier.id, fingerprint)
-    return (snapshot, fingerprint, known[1]) if known else None
+    return (snapshot, fingerprint, known.state) if known else None

@@ -4,11 +4,11 @@
 
 import time
 from hmac import compare_digest
-from typing import Any
 
 from ingestion_dagster.core.columns.drift import remember
 from ingestion_dagster.core.errors import StaleSnapshot, StoreRejected
 from ingestion_dagster.core.guards.facts import Facts
+from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.core.mapped_sheet import MappedSheet
 from ingestion_dagster.core.steps import LoadSummary, SheetSnapshot, result_object
 from ingestion_dagster.deployment import Deployment
@@ -17,6 +17,7 @@ from ingestion_dagster.pipeline.upsert import apply, check_content, facts_of, lo
 from ingestion_dagster.services import queue
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.batches import batches, judgements, mappings, merge, snapshots
+from ingestion_dagster.store.batches.types import Batch
 from ingestion_dagster.store.catalogue import rekeys, suppliers
 from ingestion_dagster.store.database import Connection, Database, connected
 
@@ -37,7 +38,7 @@ async def approve(
             await merge.check_order(connection, batch_id)
             await rekeys.check_keys(connection, batch)
             await check_content(connection, batch)
-            supplier = await suppliers.by_id(connection, batch["supplier_id"])
+            supplier = await suppliers.by_id(connection, batch.supplier_id)
             _check_loss(batch, await facts_of(connection, batch, supplier), force)
             await batches.move(connection, batch_id, "approved", actor, note)
             summary = await apply(connection, deployment, supplier, batch, actor)
@@ -48,16 +49,16 @@ async def approve(
     return summary
 
 
-def _check_loss(batch: dict[str, Any], facts: Facts, force: int | None) -> None:
+def _check_loss(batch: Batch, facts: Facts, force: int | None) -> None:
     """An empty or nearly empty list is not approved in passing: its approver has to know how much goes."""
     if not facts.loses_most or force == facts.absent:
         return
     unread = facts.absent - facts.missing
     typed = "" if force is None else f" (not {force})"
     raise StoreRejected(
-        f"batch {batch['id']} has no price for {facts.absent}{typed} of the {facts.known} known items of"
-        f" {batch['supplier_key']}: {facts.missing} are not in the list, {unread} stand in rows that could not be read;"
-        f" where that is meant, type their number: `ingestion batch approve {batch['id']} --force {facts.absent}`"
+        f"batch {batch.id} has no price for {facts.absent}{typed} of the {facts.known} known items of"
+        f" {batch.supplier_key}: {facts.missing} are not in the list, {unread} stand in rows that could not be read;"
+        f" where that is meant, type their number: `ingestion batch approve {batch.id} --force {facts.absent}`"
         f" (in Dagster `force: {facts.absent}`)"
     )
 
@@ -71,13 +72,13 @@ async def reject(deployment: Deployment, batch_id: int, actor: str, note: str | 
             await batches.move(connection, batch_id, "rejected", actor, reason)
             await requests.settle_held(connection, batch_id, "dead", "BatchRejected", f"batch {batch_id} was {reason}")
         await _tidy(deployment, database, batch_id)
-    return str(batch["supplier_key"])
+    return batch.supplier_key
 
 
 async def decision_token(deployment: Deployment, batch_id: int) -> str:
     """What has to be known to decide about the batch from where nobody can be asked who he is."""
     async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
-        return str((await batches.get(connection, batch_id))["decision_token"])
+        return str((await batches.get(connection, batch_id)).decision_token)
 
 
 async def check_token(deployment: Deployment, batch_id: int, token: str) -> None:
@@ -92,36 +93,33 @@ async def check_token(deployment: Deployment, batch_id: int, token: str) -> None
         )
 
 
-async def _undecided(connection: Connection, batch_id: int) -> dict[str, Any]:
+async def _undecided(connection: Connection, batch_id: int) -> Batch:
     """The batch, if it still waits for a decision; nobody else decides until the transaction ends."""
     batch = await locked_batch(connection, batch_id)
-    if batch["state"] in ("held", "staged", "approved"):
+    if batch.state in ("held", "staged", "approved"):
         return batch
-    if batch["state"] == "rejected" and str(batch["reason"]).startswith("overtaken"):
+    if batch.state == "rejected" and str(batch.reason).startswith("overtaken"):
         raise StaleSnapshot(
-            f"batch {batch_id} is {batch['reason']}, which has a newer list of {batch['supplier_key']};"
-            " nothing was changed"
+            f"batch {batch_id} is {batch.reason}, which has a newer list of {batch.supplier_key}; nothing was changed"
         )
     last = (await batches.transitions(connection, batch_id))[-1]
-    raise StoreRejected(
-        f"batch {batch_id} is {batch['state']} already ({last['actor']}, {last['at']:%Y-%m-%d %H:%M} UTC)"
-    )
+    raise StoreRejected(f"batch {batch_id} is {batch.state} already ({last.actor}, {last.at:%Y-%m-%d %H:%M} UTC)")
 
 
-async def _remember(connection: Connection, batch: dict[str, Any], actor: str) -> None:
+async def _remember(connection: Connection, batch: Batch, actor: str) -> None:
     """The approved columns are the answer for the next list. What is in force counts as read with that answer, so that
     the same bytes tomorrow are the same list."""
-    mapped = MappedSheet.model_validate(batch["mapping"])
-    await mappings.keep(connection, batch["supplier_id"], remember(mapped, confirmed_by=actor), actor)
-    known = await mappings.confirmed(connection, batch["supplier_id"])
-    snapshot: SheetSnapshot = await snapshots.get(connection, batch["snapshot_id"], batch["supplier_key"])
-    supplier = await suppliers.by_id(connection, batch["supplier_id"])
+    mapped = MappedSheet.model_validate(batch.mapping)
+    await mappings.keep(connection, batch.supplier_id, remember(mapped, confirmed_by=actor), actor)
+    known = await mappings.confirmed(connection, batch.supplier_id)
+    snapshot: SheetSnapshot = await snapshots.get(connection, batch.snapshot_id, batch.supplier_key)
+    supplier = await suppliers.by_id(connection, batch.supplier_id)
     await judgements.set_fingerprint(
-        connection, batch["id"], fingerprint_of(snapshot, supplier, known.version if known else 0)
+        connection, batch.id, fingerprint_of(snapshot, supplier, known.version if known else 0)
     )
 
 
-def _outcome(summary: LoadSummary) -> dict[str, Any]:
+def _outcome(summary: LoadSummary) -> JsonObject:
     """What changes in the result of the request that was held."""
     whole = result_object(summary, task_id="", supplier_id="", run_id=None, retry_count=0, processed_at="")
     return {name: whole[name] for name in ("status", "batch_id", "statistics", "errors")}

@@ -15,6 +15,7 @@ from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.map import map_columns
 from ingestion_dagster.pipeline.stored_lists import open_snapshot, snapshot_of, tab_of
 from ingestion_dagster.store.batches import rejects
+from ingestion_dagster.store.batches.types import ReadList
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import connected
 from ingestion_dagster.store.reports import applied
@@ -36,12 +37,12 @@ async def what_if(deployment: Deployment, supplier: Supplier, last: int) -> Asyn
         yield await _compared(deployment, supplier, batch)
 
 
-async def _compared(deployment: Deployment, supplier: Supplier, batch: dict[str, Any]) -> ListResult:
-    head = {
+async def _compared(deployment: Deployment, supplier: Supplier, batch: ReadList) -> ListResult:
+    head: dict[str, Any] = {
         "supplier": supplier.key,
-        "snapshot_id": batch["snapshot_id"],
-        "batch_id": batch["id"],
-        "received_at": batch["fetched_at"],
+        "snapshot_id": batch.snapshot_id,
+        "batch_id": batch.id,
+        "received_at": batch.fetched_at,
     }
     try:
         snapshot = snapshot_of(batch, supplier)
@@ -57,11 +58,11 @@ async def _compared(deployment: Deployment, supplier: Supplier, batch: dict[str,
         return ListResult(**head, outcome="different", note=f"it would not be read: {error}")
     async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         then = await applied.prices_after(connection, supplier.id, batch)
-        logged = await rejects.rejects_of(connection, batch["id"])
-    mapping = mapping_changes(MappedSheet.model_validate(batch["mapping"]), understood.mapped)
-    refused_then = [row["supplier_sku"] for row in logged if row["supplier_sku"]]
+        logged = await rejects.rejects_of(connection, batch.id)
+    mapping = mapping_changes(MappedSheet.model_validate(batch.mapping), understood.mapped)
+    refused_then = [row.supplier_sku for row in logged if row.supplier_sku]
     price_count, prices = price_changes(then, settled.offers, refused_then)
-    rejects_then = [Rejected(row["row_number"], row["code"], row["error_message"]) for row in logged]
+    rejects_then = [Rejected(row.row_number, row.code, row.error_message) for row in logged]
     reject_count, reject_rows = reject_changes(rejects_then, refused)
     return ListResult(
         **head,

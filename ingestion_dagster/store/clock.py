@@ -1,7 +1,6 @@
 """What the database knows of time: its clock, the newest record, and records that a wrong clock put into the future."""
 
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -52,7 +51,7 @@ async def date_back(connection: AsyncConnection, supplier_id: UUID) -> int:
     What was written while the clock was right already is dated at what it said. `price_history.clock_said` keeps what
     was there. Inside the caller's transaction, which holds the supplier's lock.
     """
-    values: dict[str, Any] = {"supplier": supplier_id, "now": (await clocks(connection)).database}
+    values: dict[str, object] = {"supplier": supplier_id, "now": (await clocks(connection)).database}
     await connection.execute(text(DATED_BACK))
     for statement in (AHEAD, PRICES, STEPS, ABSENCES, ITEMS, BATCHES, SUPPLIER, SNAPSHOTS, REQUESTS):
         await connection.execute(text(statement), values)

@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from ingestion_dagster.core.errors import SheetError, StaleSnapshot, StoreRejected
 from ingestion_dagster.deployment import Deployment
@@ -19,6 +19,7 @@ from ingestion_dagster.services import plan as planning
 from ingestion_dagster.services import retention, review
 from ingestion_dagster.settings import Settings
 from ingestion_dagster.store.batches import batches
+from ingestion_dagster.store.batches.types import BatchLine
 from ingestion_dagster_tests.integration.shop import Shop, rows_of
 
 SUPPLIERS = tuple(f"s{number}" for number in range(6))
@@ -58,10 +59,10 @@ def prices(chance: random.Random) -> list[float]:
 
 
 async def _decide(shop: Shop, chance: random.Random) -> str:
-    held = [row for row in await _held(shop) if row["supplier"] == shop.key]
+    held = [row for row in await _held(shop) if row.supplier == shop.key]
     if not held:
         return "nothing held"
-    batch = chance.choice(held)["id"]
+    batch = chance.choice(held).id
     try:
         if chance.random() < 0.5:
             await review.approve(shop.deployment, batch, "ann", None)
@@ -74,7 +75,7 @@ async def _decide(shop: Shop, chance: random.Random) -> str:
     return "rejected"
 
 
-async def _held(shop: Shop) -> list[dict[str, Any]]:
+async def _held(shop: Shop) -> list[BatchLine]:
     from ingestion_dagster.store.database import connected
 
     async with connected(shop.url) as database, database.transaction() as connection:

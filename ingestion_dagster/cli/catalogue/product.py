@@ -1,7 +1,8 @@
 """`ingestion product`: the products behind the items, and their way from draft to active to archived."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from operator import attrgetter
+from typing import Annotated
 
 import typer
 
@@ -35,7 +36,7 @@ def list_products(
 ) -> None:
     """Products by number."""
 
-    async def _list(database: Database) -> list[dict[str, Any]]:
+    async def _list(database: Database) -> list[products.ProductLine]:
         async with database.transaction() as connection:
             if supplier is not None:
                 await suppliers.by_key(connection, supplier)
@@ -47,14 +48,14 @@ def list_products(
         print_json(found)
         return
     columns = ("internal_sku", "name", "status", "items", "updated_at")
-    print_table("Products", columns, ([row[c] for c in columns] for row in found), empty="no product")
+    print_table("Products", columns, map(attrgetter(*columns), found), empty="no product")
 
 
 @app.command()
 def show(sku: Sku, as_json: AsJson = False) -> None:
     """One product: its items with prices, and its history."""
 
-    async def _show(database: Database) -> dict[str, Any]:
+    async def _show(database: Database) -> products.Product:
         async with database.transaction() as connection:
             return await products.get(connection, sku)
 
@@ -63,11 +64,11 @@ def show(sku: Sku, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    say(strong(found["internal_sku"]), f": {found['name']}, {found['status']}")
+    say(strong(found.internal_sku), f": {found.name}, {found.status}")
     columns = ("supplier", "supplier_sku", "name", "price", "currency", "missing_since")
-    print_table("Items", columns, ([row[c] for c in columns] for row in found["items"]), empty="no item is linked")
+    print_table("Items", columns, map(attrgetter(*columns), found.items), empty="no item is linked")
     moves = ("at", "from_status", "to_status", "actor", "reason")
-    print_table("History", moves, ([row[c] for c in moves] for row in found["transitions"]), empty="no history")
+    print_table("History", moves, map(attrgetter(*moves), found.transitions), empty="no history")
 
 
 @app.command()

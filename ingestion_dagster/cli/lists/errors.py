@@ -73,7 +73,7 @@ def _tell(found: "Mistakes", path: Path | None, notes: list[str]) -> None:
     since = ""
     if found.before and any(counts.values()):
         since = (
-            f" Since the list of {found.before['fetched_at']:%Y-%m-%d}: {counts['new']:,} new, {counts['repeated']:,}"
+            f" Since the list of {found.before.fetched_at:%Y-%m-%d}: {counts['new']:,} new, {counts['repeated']:,}"
             f" repeated, {counts['fixed']:,} fixed, {counts['removed']:,} no longer in the list."
         )
     if not found.wrong:
@@ -81,8 +81,8 @@ def _tell(found: "Mistakes", path: Path | None, notes: list[str]) -> None:
     else:
         _tell_mistakes(found)
         say(
-            f"{len(found.wrong):,} of {batch['total_rows']:,} rows could not be taken"
-            f" (batch {batch['id']}, {batch['state']}).{since}"
+            f"{len(found.wrong):,} of {batch.total_rows:,} rows could not be taken"
+            f" (batch {batch.id}, {batch.state}).{since}"
         )
     for note in notes:
         say("note: ", note)
@@ -98,7 +98,7 @@ def _tell(found: "Mistakes", path: Path | None, notes: list[str]) -> None:
 def _tell_mistakes(found: "Mistakes") -> None:
     wrong = found.wrong
     print_table(
-        f"{found.supplier.name}: {found.batch['filename']}, tab {found.mapped.sheet}",
+        f"{found.supplier.name}: {found.batch.filename}, tab {found.mapped.sheet}",
         ("cell", "item", "it says", "reason", ""),
         (
             (_cell(row, found), row.supplier_sku, row.problems[0].raw, _reasons(row), _status(row, found))
@@ -128,19 +128,17 @@ def _as_json(found: "Mistakes", path: Path | None, notes: list[str]) -> dict[str
     repeated = {row.row for row in found.progress.repeated}
     return {
         "supplier": found.supplier.key,
-        "batch_id": batch["id"],
-        "state": batch["state"],
-        "snapshot_id": batch["snapshot_id"],
+        "batch_id": batch.id,
+        "state": batch.state,
+        "snapshot_id": batch.snapshot_id,
         "sheet": found.mapped.sheet,
         "language": found.language,
-        "rows": batch["total_rows"],
+        "rows": batch.total_rows,
         "rejected": len(found.wrong),
         "reasons": [
             {"code": code, "count": count, "message": message} for code, count, message in counted(found.wrong)
         ],
-        "since": {"batch_id": before["id"], "received": before["fetched_at"], **found.progress.counts()}
-        if before
-        else None,
+        "since": {"batch_id": before.id, "received": before.fetched_at, **found.progress.counts()} if before else None,
         "mistakes": [
             {
                 "row": row.row + 1,

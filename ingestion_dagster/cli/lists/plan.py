@@ -1,7 +1,7 @@
 """`ingestion plan`: what a load would change, before it does."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +10,11 @@ from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.settings import settings
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from ingestion_dagster.services.plan import Plan
+    from ingestion_dagster.store.batches.facts import ItemChange
+    from ingestion_dagster.store.catalogue.price_steps import StepChange
 
 TITLES = {
     "price": "Prices that would change",
@@ -45,46 +49,47 @@ def _tell(made: "Plan") -> None:
         say(strong(made.supplier), ": this very list was rejected before; the supplier has to send another")
         return
     counts = made.counts
+    assert counts is not None  # of a list that was compared
     say(
         strong(made.supplier),
-        f": {made.total_rows:,} rows: {counts['inserted']:,} new, {counts['prices']:,} prices"
-        f" and {counts['other']:,} other items would change, {counts['returned']:,} return,"
-        f" {counts['unchanged']:,} stay,"
-        f" {counts['vanished']:,} vanish, {made.rejected_rows:,} rows rejected",
+        f": {made.total_rows:,} rows: {counts.inserted:,} new, {counts.prices:,} prices"
+        f" and {counts.other:,} other items would change, {counts.returned:,} return,"
+        f" {counts.unchanged:,} stay,"
+        f" {counts.vanished:,} vanish, {made.rejected_rows:,} rows rejected",
     )
     for kind, title in TITLES.items():
-        rows = [change for change in made.changes if change["kind"] == kind]
+        rows = [change for change in made.changes if change.kind == kind]
         if rows:
             print_table(title, ("row", "sku", "name", "before", "now", "change"), [_row(change) for change in rows])
     if made.steps:
         columns = ("row", "sku", "name", "from", "before", "now", "change")
         print_table("Prices by quantity that would change", columns, [_step(change) for change in made.steps])
     if made.rejects:
-        print_table("Rejects", ("rows", "reason"), [(r["count"], r["sample_message"]) for r in made.rejects])
+        print_table("Rejects", ("rows", "reason"), [(r.count, r.sample_message) for r in made.rejects])
     for guard in made.guards:
         say("  would be held: ", guard["message"])
     say("nothing was changed; to apply exactly this: ", strong(f"ingestion batch approve {made.batch_id}"))
 
 
-def _row(change: dict[str, Any]) -> tuple[Any, ...]:
-    before = _money(change["old_price"], change["old_currency"])
-    now = _money(change["price"], change["currency"]) + _printed(change)
-    told = [f"{change['percent']:+.2f} %"] if change["percent"] else []
-    told += change["differing"] + (["returns"] if change["returns"] else [])
-    return (change["row_number"], change["supplier_sku"], change["name"], before, now, ", ".join(told))
+def _row(change: "ItemChange") -> tuple[object, ...]:
+    before = _money(change.old_price, change.old_currency)
+    now = _money(change.price, change.currency) + _printed(change)
+    told = [f"{change.percent:+.2f} %"] if change.percent else []
+    told += [*change.differing, *(["returns"] if change.returns else [])]
+    return (change.row_number, change.supplier_sku, change.name, before, now, ", ".join(told))
 
 
-def _step(change: dict[str, Any]) -> tuple[Any, ...]:
-    before, now = (_money(change[p], change[c]) for p, c in (("old_price", "old_currency"), ("price", "currency")))
-    told = f"{change['percent']:+.2f} %" if change["percent"] else ""
-    item = (change["row_number"], change["supplier_sku"], change["name"])
-    return (*item, change["from_quantity"], before, now, told)
+def _step(change: "StepChange") -> tuple[object, ...]:
+    before, now = _money(change.old_price, change.old_currency), _money(change.price, change.currency)
+    told = f"{change.percent:+.2f} %" if change.percent else ""
+    item = (change.row_number, change.supplier_sku, change.name)
+    return (*item, change.from_quantity, before, now, told)
 
 
-def _printed(change: dict[str, Any]) -> str:
+def _printed(change: "ItemChange") -> str:
     """` (12.4 for 100)` where the price is not the printed one."""
-    return "" if change["printed_price"] is None else f" ({change['printed_price']} for {change['price_basis']})"
+    return "" if change.printed_price is None else f" ({change.printed_price} for {change.price_basis})"
 
 
-def _money(price: Any, currency: str | None) -> str:
+def _money(price: "Decimal | None", currency: str | None) -> str:
     return "" if price is None else f"{price} {currency or ''}".strip()

@@ -4,17 +4,18 @@ import asyncio
 import getpass
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ingestion_dagster.cli.show.batch_view import show_batch
-from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, remark, say, strong
+from ingestion_dagster.cli.show.output import AsJson, fields, print_json, print_table, remark, say, strong
 from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.instance.home import instance
 from ingestion_dagster.pipeline.stored_lists import damage_of
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store.batches import batches
+from ingestion_dagster.store.batches.types import Batch, BatchLine, RejectCount, Transition
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import Database
 
@@ -54,7 +55,7 @@ def list_batches(
 ) -> None:
     """Batches, newest first."""
 
-    async def _list(database: Database) -> list[dict[str, Any]]:
+    async def _list(database: Database) -> list[BatchLine]:
         async with database.transaction() as connection:
             if supplier is not None:
                 await suppliers.by_key(connection, supplier)
@@ -69,28 +70,27 @@ def list_batches(
     print_table("Batches", columns, (_line(row) for row in found), empty="no batch")
 
 
-def _line(row: dict[str, Any]) -> tuple[Any, ...]:
+def _line(row: BatchLine) -> tuple[object, ...]:
     names = ("total_rows", "rejected_rows", "inserted", "updated", "missing", "reason")
-    return (row["id"], row["supplier"], row["state"], f"{row['created_at']:%Y-%m-%d %H:%M}", *(row[n] for n in names))
+    return (row.id, row.supplier, row.state, f"{row.created_at:%Y-%m-%d %H:%M}", *(getattr(row, n) for n in names))
 
 
 @app.command()
 def show(batch_id: BatchId, as_json: AsJson = False) -> None:
     """One batch: counts, what the guards said, its history."""
 
-    async def _show(database: Database) -> dict[str, Any]:
+    async def _show(database: Database) -> tuple[Batch, list[Transition], list[RejectCount]]:
         async with database.transaction() as connection:
             batch = await batches.get(connection, batch_id)
-            batch["transitions"] = await batches.transitions(connection, batch_id)
-            batch["errors"] = await batches.errors_by_code(connection, batch_id)
-            return batch
+            moves = await batches.transitions(connection, batch_id)
+            return batch, moves, await batches.errors_by_code(connection, batch_id)
 
     with open_deployment(settings()) as deployment:
-        batch = deployment.run(_show)
+        batch, moves, errors = deployment.run(_show)
     if as_json:
-        print_json(batch)
+        print_json({**fields(batch), "transitions": moves, "errors": errors})
         return
-    show_batch(batch)
+    show_batch(batch, moves, errors)
 
 
 @app.command()
@@ -114,20 +114,20 @@ def _decide(
         key, events = asyncio.run(decide(deployment, batch_id, Decision(decision), by or person(), note, force))
         _tell_dagster(deployment, key, batch_id, events)
         batch = deployment.run(lambda database: _one(database, batch_id))
-        damage = asyncio.run(damage_of(deployment, key, batch["snapshot_id"]))
+        damage = asyncio.run(damage_of(deployment, key, batch.snapshot_id))
     if damage:
         remark(f"warning: {damage}")
     if as_json:
         names = ("id", "supplier_key", "state", "inserted", "updated", "unchanged", "missing")
-        print_json({name: batch[name] for name in names})
+        print_json({name: getattr(batch, name) for name in names})
         return
     outcome = (
-        f"{batch['inserted']:,} inserted, {batch['updated']:,} updated, {batch['unchanged']:,} unchanged,"
-        f" {batch['missing']:,} missing"
-        if batch["state"] == "applied"
+        f"{batch.inserted:,} inserted, {batch.updated:,} updated, {batch.unchanged:,} unchanged,"
+        f" {batch.missing:,} missing"
+        if batch.state == "applied"
         else "the catalogue stays as it is"
     )
-    say(f"batch {batch_id} of ", strong(key), f" is {batch['state']}: {outcome}")
+    say(f"batch {batch_id} of ", strong(key), f" is {batch.state}: {outcome}")
 
 
 def person() -> str:
@@ -151,6 +151,6 @@ def _tell_dagster(deployment: Deployment, key: str, batch_id: int, events: "Sequ
         )
 
 
-async def _one(database: Database, batch_id: int) -> dict[str, Any]:
+async def _one(database: Database, batch_id: int) -> Batch:
     async with database.transaction() as connection:
         return await batches.get(connection, batch_id)

@@ -1,17 +1,19 @@
 """`ingestion mapping`: which column of a supplier's list is which, and a person's word about it."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ingestion_dagster.cli.loads.batch import By, person
 from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, say, strong
+from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.core.mapped_sheet import MappedSheet
 from ingestion_dagster.core.sheets import column_letter
 from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store.batches import batches, mappings
+from ingestion_dagster.store.batches.types import MappedBatch
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.database import Database
 
@@ -24,7 +26,7 @@ Key = Annotated[str, typer.Argument(help="The supplier's key, as `supplier list`
 def show(key: Key, as_json: AsJson = False) -> None:
     """How the supplier's newest list was understood, what it asks, and what was confirmed before."""
 
-    async def _show(database: Database) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    async def _show(database: Database) -> tuple[MappedBatch | None, list[mappings.KeptMapping]]:
         async with database.transaction() as connection:
             supplier = await suppliers.by_key(connection, key)
             newest = await batches.newest_mapped(connection, supplier.id)
@@ -38,11 +40,11 @@ def show(key: Key, as_json: AsJson = False) -> None:
     if newest is None:
         say("no list of ", strong(key), " was read yet")
     else:
-        _tell(MappedSheet.model_validate(newest["mapping"]), f"{key}: batch {newest['id']}, {newest['state']}")
+        _tell(MappedSheet.model_validate(newest.mapping), f"{key}: batch {newest.id}, {newest.state}")
     print_table(
         "Confirmed before",
         ("when", "by", "columns"),
-        ((m["updated_at"], m["confirmed_by"], _in_words(m["mapping"])) for m in remembered),
+        ((m.updated_at, m.confirmed_by, _in_words(m.mapping)) for m in remembered),
         empty="nothing was confirmed yet",
     )
 
@@ -105,7 +107,7 @@ def _tell(mapped: MappedSheet, title: str) -> None:
         say("  asks: ", question.message)
 
 
-def _in_words(mapping: dict[str, Any]) -> str:
+def _in_words(mapping: JsonObject) -> str:
     headers = mapping["headers"]
     return ", ".join(
         f"{field}={(headers[at] if at < len(headers) else '') or column_letter(at)}"

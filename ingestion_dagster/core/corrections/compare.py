@@ -4,8 +4,9 @@ How they are put into the supplier's own file is in `markup.py` and `sources/mar
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
 
 import orjson
 
@@ -47,37 +48,50 @@ class Progress(NamedTuple):
         }
 
 
+@dataclass(frozen=True, slots=True)
+class RejectRecord:
+    """A row that an earlier load did not take, as it is on record."""
+
+    row_number: int
+    """1-based."""
+    cell: str | None
+    """Its address; None where the whole row is meant."""
+    field: str | None
+    code: str
+    raw: str | None
+    """What stood there."""
+    supplier_sku: str | None
+    row_data: Mapping[str, str] | None
+    """The row's cells by header."""
+    error_message: str
+
+
 def from_reject(reject: RowReject) -> WrongRow:
     """What reading found."""
     first = CellProblem(reject.column, reject.field, reject.code, reject.message, reject.raw)
     return WrongRow(reject.row, reject.supplier_sku, _content(orjson.loads(reject.row_data)), (first, *reject.more))
 
 
-def from_record(
-    logged: dict[str, Any], headers: Sequence[str], language: str, scale: int, other: int | str
-) -> WrongRow:
-    """What the record of an earlier load says, in `language`. `other` is the row it conflicts with (1-based).
-
-    `logged` has `row_number` (1-based), `cell`, `field`, `code`, `raw`, `supplier_sku`, `row_data`, `error_message`.
-    """
-    column = column_of(logged["cell"])
+def from_record(logged: RejectRecord, headers: Sequence[str], language: str, scale: int, other: int | str) -> WrongRow:
+    """What the record of an earlier load says, in `language`. `other` is the row it conflicts with (1-based)."""
+    column = column_of(logged.cell)
     header = headers[column] if column is not None and column < len(headers) else ""
-    field, raw = logged["field"] or "row", logged["raw"] or ""
+    field, raw = logged.field or "row", logged.raw or ""
     values = {
         "raw": raw,
         "field": header.strip() or field,
         "limit": LIMITS.get(field, MAX_TEXT),
         "scale": scale,
-        "key": logged["supplier_sku"] or raw,
-        "row": logged["row_number"],
+        "key": logged.supplier_sku or raw,
+        "row": logged.row_number,
         "other": other,
     }
     try:
-        message = message_for(logged["code"], language, **values)
+        message = message_for(logged.code, language, **values)
     except KeyError:
-        message = logged["error_message"]  # a code of an earlier version
-    problem = CellProblem(column, field, logged["code"], message, raw)
-    return WrongRow(logged["row_number"] - 1, logged["supplier_sku"], _content(logged["row_data"] or {}), (problem,))
+        message = logged.error_message  # a code of an earlier version
+    problem = CellProblem(column, field, logged.code, message, raw)
+    return WrongRow(logged.row_number - 1, logged.supplier_sku, _content(logged.row_data or {}), (problem,))
 
 
 def column_of(cell: str | None) -> int | None:
@@ -86,7 +100,7 @@ def column_of(cell: str | None) -> int | None:
     return column_index(letters) if letters else None
 
 
-def _content(row_data: dict[str, str]) -> tuple[tuple[str, str], ...]:
+def _content(row_data: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(row_data.items()))
 
 

@@ -4,11 +4,11 @@ What they look at is in `facts.py`, the single rules stand in `rules.py`.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from ingestion_dagster.core.guards.facts import Before, Facts, GuardResult, question_key
 from ingestion_dagster.core.guards.first_load_rules import FIRST_LOAD_RULES
 from ingestion_dagster.core.guards.rules import RULES
+from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.core.mapped_sheet import MappedSheet
 from ingestion_dagster.core.suppliers.supplier import Thresholds
 
@@ -46,6 +46,6 @@ def _as_sentence(message: str) -> str:
     return message[:1].upper() + message[1:] + ("" if message.endswith((".", "?", "!")) else ".")
 
 
-def as_json(results: Sequence[GuardResult]) -> list[dict[str, Any]]:
+def as_json(results: Sequence[GuardResult]) -> list[JsonObject]:
     """For storing."""
     return [result.model_dump(mode="json") for result in results]

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingestion_dagster.core.errors import SourceRejected
+from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.core.mapped_sheet import ReadingHints
 from ingestion_dagster.core.problems import place_of, reason_of
 from ingestion_dagster.core.values.currencies import currency_of_country
@@ -128,7 +129,7 @@ class Supplier(BaseModel):
         return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def settings_from(values: dict[str, Any]) -> SupplierSettings:
+def settings_from(values: JsonObject) -> SupplierSettings:
     """Checked settings. Raises SourceRejected naming the setting and what it can be."""
     try:
         return SupplierSettings.model_validate(values)

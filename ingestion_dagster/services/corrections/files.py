@@ -55,10 +55,10 @@ def write(deployment: Deployment, found: Mistakes, path: Path, report: Report) -
 def _facts(found: Mistakes) -> Facts:
     return Facts(
         supplier=found.supplier.name,
-        file=found.batch["filename"],
-        received=found.batch["fetched_at"],
-        rows=found.batch["total_rows"],
-        before=found.before["fetched_at"] if found.before else None,
+        file=found.batch.filename,
+        received=found.batch.fetched_at,
+        rows=found.batch.total_rows,
+        before=found.before.fetched_at if found.before else None,
     )
 
 

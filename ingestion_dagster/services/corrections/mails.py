@@ -37,8 +37,8 @@ def receiver_of(found: Mistakes, settings: Settings) -> str:
 def mail_of(found: Mistakes, marked: Path, sender: str, receiver: str) -> EmailMessage:
     """What the supplier gets: how many rows, the reasons, and the marked list."""
     told, batch = words(found.language), found.batch
-    facts = {"file": one_line(batch["filename"], 120), "count": len(found.wrong), "rows": batch["total_rows"]}
-    facts["date"] = f"{batch['fetched_at']:%Y-%m-%d}"
+    facts = {"file": one_line(batch.filename, 120), "count": len(found.wrong), "rows": batch.total_rows}
+    facts["date"] = f"{batch.fetched_at:%Y-%m-%d}"
     message = EmailMessage()
     message["From"], message["To"] = sender, receiver
     message["Subject"] = told["mail_subject"].format(**facts)

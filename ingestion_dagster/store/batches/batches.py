@@ -1,7 +1,6 @@
 """A batch's life: staged, judged, decided; each transition is written down with who and why. `merge.py` merges."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -9,6 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import StoreRejected
+from ingestion_dagster.core.json_object import JsonObject
+from ingestion_dagster.store.batches.types import Batch, BatchInForce, BatchLine, MappedBatch, RejectCount, Transition
+from ingestion_dagster.store.records import record, record_or_none, records
 
 ALLOWED = {
     "staged": ("applied", "held", "approved", "failed", "rejected"),
@@ -26,7 +28,7 @@ async def open_batch(
     run_id: str | None,
     fingerprint: str,
     state: str = "staged",
-    mapping: dict[str, Any] | None = None,
+    mapping: JsonObject | None = None,
     mapping_id: int | None = None,
 ) -> int:
     """A new batch of this snapshot; its id."""
@@ -99,7 +101,7 @@ async def _note(
 
 
 async def record_counts(
-    connection: AsyncConnection, batch_id: int, accepted: int, rejected: int, collapsed: int, report: dict[str, Any]
+    connection: AsyncConnection, batch_id: int, accepted: int, rejected: int, collapsed: int, report: JsonObject
 ) -> None:
     """What staging found. `accepted` is the number of staged rows; equal repeats count as read, not as staged."""
     await connection.execute(
@@ -112,34 +114,35 @@ async def record_counts(
             "total": accepted + rejected + collapsed,
             "accepted": accepted,
             "rejected": rejected,
-            "report": orjson.dumps(report | {"collapsed": collapsed}).decode(),
+            "report": orjson.dumps({**report, "collapsed": collapsed}).decode(),
         },
     )
 
 
-async def get(connection: AsyncConnection, batch_id: int) -> dict[str, Any]:
+async def get(connection: AsyncConnection, batch_id: int) -> Batch:
     """The batch with its supplier's key. Raises StoreRejected where there is none."""
     row = (await connection.execute(text(ONE_BATCH), {"id": batch_id})).first()
     if row is None:
         raise StoreRejected(f"there is no batch {batch_id}; `ingestion batch list` shows them")
-    return dict(row._mapping)
+    return record(Batch, row)
 
 
-async def in_force(connection: AsyncConnection, supplier_id: UUID) -> dict[str, Any] | None:
+async def in_force(connection: AsyncConnection, supplier_id: UUID) -> BatchInForce | None:
     """The batch whose rows are the supplier's catalogue now."""
     row = (
         await connection.execute(
             text(
-                "SELECT b.* FROM suppliers s JOIN ingestion_batches b ON b.id = s.last_batch_id WHERE s.id = :supplier"
+                "SELECT b.id, b.mapping, b.accepted_rows, b.rejected_rows FROM suppliers s"
+                " JOIN ingestion_batches b ON b.id = s.last_batch_id WHERE s.id = :supplier"
             ),
             {"supplier": supplier_id},
         )
     ).first()
-    return dict(row._mapping) if row else None
+    return record_or_none(BatchInForce, row)
 
 
-async def newest_mapped(connection: AsyncConnection, supplier_id: UUID) -> dict[str, Any] | None:
-    """Id, state, mapping and questions of the supplier's newest batch that was read."""
+async def newest_mapped(connection: AsyncConnection, supplier_id: UUID) -> MappedBatch | None:
+    """The supplier's newest batch that was read."""
     row = (
         await connection.execute(
             text(
@@ -149,12 +152,12 @@ async def newest_mapped(connection: AsyncConnection, supplier_id: UUID) -> dict[
             {"supplier": supplier_id},
         )
     ).first()
-    return dict(row._mapping) if row else None
+    return record_or_none(MappedBatch, row)
 
 
 async def listed(
     connection: AsyncConnection, state: str | None = None, key: str | None = None, limit: int = 50
-) -> list[dict[str, Any]]:
+) -> list[BatchLine]:
     """Batches, newest first."""
     rows = await connection.execute(
         text(
@@ -166,16 +169,16 @@ async def listed(
         ),
         {"state": state, "key": key, "limit": limit},
     )
-    return [dict(row._mapping) for row in rows]
+    return records(BatchLine, rows)
 
 
-async def transitions(connection: AsyncConnection, batch_id: int) -> list[dict[str, Any]]:
-    """The batch's history: when, who, why."""
+async def transitions(connection: AsyncConnection, batch_id: int) -> list[Transition]:
+    """The batch's history."""
     rows = await connection.execute(
         text("SELECT at, from_state, to_state, actor, reason FROM batch_transitions WHERE batch_id = :id ORDER BY id"),
         {"id": batch_id},
     )
-    return [dict(row._mapping) for row in rows]
+    return records(Transition, rows)
 
 
 async def sweep_staged(
@@ -188,7 +191,7 @@ async def sweep_staged(
     return int(result.rowcount)
 
 
-async def errors_by_code(connection: AsyncConnection, batch_id: int) -> list[dict[str, Any]]:
+async def errors_by_code(connection: AsyncConnection, batch_id: int) -> list[RejectCount]:
     """The batch's rejects, counted by kind, with one message each."""
     rows = await connection.execute(
         text(
@@ -197,7 +200,7 @@ async def errors_by_code(connection: AsyncConnection, batch_id: int) -> list[dic
         ),
         {"id": batch_id},
     )
-    return [dict(row._mapping) for row in rows]
+    return records(RejectCount, rows)
 
 
 DECIDED = """batch_id IN (
@@ -206,7 +209,11 @@ DECIDED = """batch_id IN (
     AND (CAST(:older AS timestamptz) IS NULL OR decided_at < :older))"""
 
 ONE_BATCH = """
-SELECT batch.*, supplier.key AS supplier_key, supplier.name AS supplier_name, supplier.last_batch_id
+SELECT batch.id, batch.supplier_id, batch.snapshot_id, batch.base_batch_id, batch.task_id, batch.run_id, batch.state,
+       batch.fingerprint, batch.content_hash, batch.mapping, batch.mapping_id, batch.total_rows, batch.accepted_rows,
+       batch.rejected_rows, batch.inserted, batch.updated, batch.unchanged, batch.missing, batch.guards,
+       batch.questions, batch.report, batch.reason, batch.created_at, batch.decided_at, batch.decision_token,
+       supplier.key AS supplier_key, supplier.name AS supplier_name, supplier.last_batch_id
 FROM ingestion_batches batch JOIN suppliers supplier ON supplier.id = batch.supplier_id
 WHERE batch.id = :id
 """

@@ -1,7 +1,9 @@
 """Counts about a staged batch beside what is stored, for the guards and for `plan`. Reads only; decides nothing."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -23,28 +25,64 @@ from ingestion_dagster.store.batches.facts_sql import (
     TOTALS,
 )
 from ingestion_dagster.store.batches.first_load import first_load_of, respelled
+from ingestion_dagster.store.batches.types import Batch
 from ingestion_dagster.store.catalogue import price_steps, rekeys
+from ingestion_dagster.store.records import record, records
+
+
+@dataclass(frozen=True, slots=True)
+class MergeTotals:
+    """Items by what a merge would do to them; one that returns is counted by its change too."""
+
+    inserted: int
+    prices: int
+    other: int
+    returned: int
+    unchanged: int
+    vanished: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """What a merge would do to one item."""
+
+    kind: Literal["price", "other", "insert", "vanished"]
+    row_number: int | None
+    supplier_sku: str
+    name: str
+    old_price: Decimal | None
+    old_currency: str | None
+    price: Decimal | None
+    currency: str | None
+    printed_price: Decimal | None
+    """What the list prints for `price_basis` pieces; None where it prints the price of one."""
+    price_basis: int | None
+    percent: Decimal | None
+    """Change of the price; None where the two cannot be compared."""
+    differing: Sequence[str]
+    """Names of the other fields that differ."""
+    returns: bool
 
 
 async def facts_of(
     connection: AsyncConnection,
-    batch: dict[str, Any],
+    batch: Batch,
     limits: Thresholds,
     mapped: MappedSheet,
     expected_currency: str | None = None,
 ) -> Facts:
-    """Everything the guards want to know about `batch` (a row of `store.batches.get`)."""
+    """Everything the guards want to know about `batch`."""
     async with rekeys.as_rekeyed(connection, batch) as carried:
         facts = await _counted(connection, batch, limits, mapped, carried)
         if not facts.known and facts.staged:
             scale = mapped.price_terms.scale
-            first = await first_load_of(connection, batch["id"], expected_currency, scale, unit_said(mapped))
+            first = await first_load_of(connection, batch.id, expected_currency, scale, unit_said(mapped))
             return facts.model_copy(update={"first": first})
         return facts
 
 
 async def _counted(
-    connection: AsyncConnection, batch: dict[str, Any], limits: Thresholds, mapped: MappedSheet, carried: int
+    connection: AsyncConnection, batch: Batch, limits: Thresholds, mapped: MappedSheet, carried: int
 ) -> Facts:
     rekey = rekeys.rekey_of(batch)
     parameters = _of(batch)
@@ -65,11 +103,11 @@ async def _counted(
     level = None
     if counted.known and 2 * counted.matched < counted.staged:
         level = (await connection.execute(text(LEVEL), parameters)).scalar()
-    stepped = await price_steps.jumps(connection, batch["id"], batch["supplier_id"], limits.jump_factor)
-    report = batch["report"] or {}
+    stepped = await price_steps.jumps(connection, batch.id, batch.supplier_id, limits.jump_factor)
+    report = batch.report or {}
     return Facts(
         staged=counted.staged,
-        rejected=batch["rejected_rows"],
+        rejected=batch.rejected_rows,
         collapsed=report.get("collapsed", 0),
         duplicates=report.get("duplicates", 0),
         known=counted.known,
@@ -93,13 +131,13 @@ async def _counted(
         respelled=spelled[0],
         rekey=None if rekey is None else rekey.model_copy(update={"carried": carried, "known": counted.known}),
         price_kind=mapped.qualifiers,
-        before=await _before(connection, batch["supplier_id"]),
+        before=await _before(connection, batch.supplier_id),
         worst={
             "missing": _worst(missing, "worst"),
             "outliers": _worst(outliers, "worst"),
             "respelled": spelled[1],
             **{kind: _worst(changed, f"worst_{kind}") for kind in ("changes", "currency", "slipped")},
-            "jumps": (*_worst(changed, "worst_jumps"), *_worst(stepped, "worst"))[:5],
+            "jumps": (*_worst(changed, "worst_jumps"), *(stepped.worst if stepped else ()))[:5],
         },
     )
 
@@ -119,26 +157,24 @@ def _worst(found: Row[Any] | None, column: str) -> tuple[WorstRow, ...]:
     return tuple(WorstRow.model_validate(row) for row in (found and found._mapping[column]) or ())
 
 
-async def totals_of(connection: AsyncConnection, batch: dict[str, Any]) -> dict[str, int]:
-    """What a merge of the batch would count: inserted, prices, other, returned, unchanged."""
+async def totals_of(connection: AsyncConnection, batch: Batch) -> MergeTotals:
+    """What a merge of the batch would count."""
     await connection.execute(text("SELECT set_config('enable_nestloop', 'off', true)"))
     async with rekeys.as_rekeyed(connection, batch):
         row = (await connection.execute(text(TOTALS), _of(batch))).one()
-    return {name: int(count) for name, count in row._mapping.items()}
+    return record(MergeTotals, row)
 
 
-def _of(batch: dict[str, Any]) -> dict[str, Any]:
-    return {"batch": batch["id"], "supplier": batch["supplier_id"]}
+def _of(batch: Batch) -> dict[str, object]:
+    return {"batch": batch.id, "supplier": batch.supplier_id}
 
 
-async def changes_of(connection: AsyncConnection, batch: dict[str, Any], limit: int) -> Sequence[Any]:
+async def changes_of(connection: AsyncConnection, batch: Batch, limit: int) -> list[ItemChange]:
     """What a merge of the batch would do, row by row: price changes (largest first), other changes, new, vanished.
 
-    Each row: kind (`price`, `other`, `insert` or `vanished`), row_number, supplier_sku, name, old_price,
-    old_currency, price, currency, printed_price and price_basis (None where the price is the printed one), percent,
-    and the names of the other fields that differ. At most `limit` of a kind.
+    At most `limit` of a kind.
     """
     await connection.execute(text("SELECT set_config('enable_nestloop', 'off', true)"))
     async with rekeys.as_rekeyed(connection, batch):
         rows = (await connection.execute(text(CHANGES), _of(batch) | {"limit": limit})).all()
-    return [dict(row._mapping) for row in rows]
+    return records(ItemChange, rows)

@@ -1,7 +1,7 @@
 """Counts over the staged rows of a supplier's first list, and keys that were only spelled another way. Reads only."""
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -41,7 +41,7 @@ async def first_load_of(
     )
 
 
-async def respelled(connection: AsyncConnection, parameters: dict[str, Any]) -> tuple[int, tuple[WorstRow, ...]]:
+async def respelled(connection: AsyncConnection, parameters: Mapping[str, object]) -> tuple[int, tuple[WorstRow, ...]]:
     """(new items whose key is a missing item's but for its spelling, up to five of them)."""
     row = (await connection.execute(text(RESPELLED), parameters)).one()
     return row.respelled, tuple(WorstRow.model_validate(found) for found in row.worst or ())

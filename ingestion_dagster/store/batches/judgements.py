@@ -2,7 +2,8 @@
 How a batch goes from state to state is in `batches.py`.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -10,12 +11,23 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.guards.facts import GuardResult
+from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.store.batches import batches
 from ingestion_dagster.store.batches.merge import COMPARED
+from ingestion_dagster.store.batches.types import SameList
+from ingestion_dagster.store.states import BatchState
+
+
+class Judged(NamedTuple):
+    """A batch with what the guards said of it."""
+
+    batch_id: int
+    state: BatchState
+    results: list[GuardResult]
 
 
 async def record_judgement(
-    connection: AsyncConnection, batch_id: int, guards: list[dict[str, Any]], questions: list[dict[str, Any]]
+    connection: AsyncConnection, batch_id: int, guards: Sequence[JsonObject], questions: Sequence[JsonObject]
 ) -> None:
     """What the guards said about the batch."""
     await connection.execute(
@@ -27,8 +39,8 @@ async def record_judgement(
     )
 
 
-async def newest_judgement(connection: AsyncConnection, key: str) -> tuple[int, str, list[GuardResult]] | None:
-    """The newest batch of the supplier that was judged: id, state, and what the guards said."""
+async def newest_judgement(connection: AsyncConnection, key: str) -> Judged | None:
+    """The newest batch of the supplier that was judged."""
     row = (
         await connection.execute(
             text(
@@ -38,7 +50,9 @@ async def newest_judgement(connection: AsyncConnection, key: str) -> tuple[int, 
             {"key": key},
         )
     ).first()
-    return (row.id, row.state, [GuardResult.model_validate(guard) for guard in row.guards]) if row else None
+    if row is None:
+        return None
+    return Judged(row.id, row.state, [GuardResult.model_validate(guard) for guard in row.guards])
 
 
 async def seal(connection: AsyncConnection, batch_id: int) -> None:
@@ -61,13 +75,13 @@ async def set_fingerprint(connection: AsyncConnection, batch_id: int, fingerprin
     )
 
 
-async def of_same_list(connection: AsyncConnection, supplier_id: UUID, fingerprint: str) -> tuple[int, str] | None:
-    """Id and state of the batch that has this very list already: in force, or stopped and newer than that.
+async def of_same_list(connection: AsyncConnection, supplier_id: UUID, fingerprint: str) -> SameList | None:
+    """The batch that has this very list already: in force, or stopped and newer than that.
 
     A batch closed because it was overtaken is older than the one in force, so a list that comes back is read anew.
     """
     row = (await connection.execute(text(SAME_LIST), {"supplier": supplier_id, "fingerprint": fingerprint})).first()
-    return (int(row.id), str(row.state)) if row else None
+    return SameList(row.id, row.state) if row else None
 
 
 async def planned(connection: AsyncConnection, supplier_key: str, fingerprint: str) -> int | None:

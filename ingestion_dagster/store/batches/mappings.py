@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 import orjson
@@ -11,6 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.columns.drift import RememberedMapping
+from ingestion_dagster.core.json_object import JsonObject
+from ingestion_dagster.store.records import records
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,21 @@ class Remembered:
     def for_signature(self, signature: str) -> tuple[int, RememberedMapping]:
         """What was confirmed for exactly these headers, else what was confirmed last."""
         return self.earlier.get(signature, (self.id, self.mapping))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMapping:
+    """A mapping as it is on record: whose word it is, and since when."""
+
+    id: int
+    signature: str
+    """Of the headers it is for."""
+    mapping: JsonObject
+    """A `RememberedMapping`."""
+    confirmed: bool
+    confirmed_by: str | None
+    created_at: datetime
+    updated_at: datetime
 
 
 async def confirmed(connection: AsyncConnection, supplier_id: UUID) -> Remembered | None:
@@ -83,7 +100,7 @@ async def keep(connection: AsyncConnection, supplier_id: UUID, mapping: Remember
     return int(row.scalar_one())
 
 
-async def listed(connection: AsyncConnection, supplier_id: UUID) -> list[dict[str, Any]]:
+async def listed(connection: AsyncConnection, supplier_id: UUID) -> list[KeptMapping]:
     """Every remembered mapping of the supplier, newest first."""
     rows = await connection.execute(
         text(
@@ -92,4 +109,4 @@ async def listed(connection: AsyncConnection, supplier_id: UUID) -> list[dict[st
         ),
         {"supplier": supplier_id},
     )
-    return [dict(row._mapping) for row in rows]
+    return records(KeptMapping, rows)

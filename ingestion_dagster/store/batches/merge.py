@@ -65,16 +65,16 @@ async def merge(connection: AsyncConnection, batch_id: int, grace: int, actor: s
     applied or its staged rows are not all there.
     """
     batch = await batches.get(connection, batch_id)
-    supplier_id: UUID = batch["supplier_id"]
+    supplier_id: UUID = batch.supplier_id
     await lock_supplier(connection, supplier_id)
     await check_order(connection, batch_id)
     await connection.execute(text(PLANNER))
     moment = await clock.next_moment(connection, supplier_id)
     parameters = {"batch": batch_id, "supplier": supplier_id, "grace": grace, **moment._asdict()}
     merged = (await connection.execute(text(MERGE), parameters)).one()
-    if merged.staged != batch["accepted_rows"]:
+    if merged.staged != batch.accepted_rows:
         raise StoreRejected(
-            f"batch {batch_id} has {merged.staged} of {batch['accepted_rows']} staged rows; load the list again"
+            f"batch {batch_id} has {merged.staged} of {batch.accepted_rows} staged rows; load the list again"
         )
     step_changes = await price_steps.merge_steps(connection, batch_id, supplier_id, merged.stepped, moment.at)
     await batches.move(connection, batch_id, "applied", actor)

@@ -1,6 +1,5 @@
 """Which bytes were received when, and from where. The bytes themselves are kept by `sources/snapshot_store.py`."""
 
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -8,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import SourceRejected
+from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.core.steps import SheetSnapshot
 
 
@@ -25,7 +25,7 @@ async def record(
     path: str,
     size_bytes: int,
     filename: str,
-    source: dict[str, Any],
+    source: JsonObject,
 ) -> int:
     """The id of the snapshot; the bytes that this supplier sent last are not recorded again."""
     found = (

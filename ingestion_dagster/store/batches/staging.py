@@ -7,7 +7,7 @@ load that is rolled back.
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.rows.types import ItemRow, NotAnItem, RowReject
 from ingestion_dagster.store.database import Database
+from ingestion_dagster.store.records import records
 
 BLOCK = 1000
 """Rows handed to the server at a time: parsing here and writing there overlap."""
@@ -207,9 +208,15 @@ async def _copy(
     await driver.copy_to_table(table, source=source, columns=columns, format="text", null="")
 
 
-async def settle_duplicates(
-    connection: AsyncConnection, batch_id: int, policy: str
-) -> tuple[int, list[dict[str, Any]]]:
+class DroppedRow(NamedTuple):
+    """A staged row whose key another row has with other values. Rows are 1-based."""
+
+    row_number: int
+    supplier_sku: str
+    other_row: int
+
+
+async def settle_duplicates(connection: AsyncConnection, batch_id: int, policy: str) -> tuple[int, list[DroppedRow]]:
     """Keys that stand in several rows: equal rows collapse into the first, conflicts follow `policy`.
 
     Policies: `reject` drops all of them, `first` and `last` keep by row, `lowest` keeps the cheapest. Returns
@@ -218,7 +225,7 @@ async def settle_duplicates(
     await connection.execute(text(MARK_DUPLICATES), {"batch": batch_id})
     collapsed = await connection.execute(text(COLLAPSE_EQUAL), {"batch": batch_id})
     dropped = await connection.execute(text(DROP_CONFLICTING), {"batch": batch_id, "policy": policy})
-    rows = [dict(row._mapping) for row in dropped]
+    rows = records(DroppedRow, dropped)
     await connection.execute(text("DROP TABLE repeated_rows"))
     return collapsed.rowcount, rows
 
@@ -256,7 +263,7 @@ WITH conflicting AS (
     DELETE FROM staged_items staged USING conflicting
     WHERE staged.batch_id = :batch AND staged.row_number = conflicting.row_number
       AND conflicting.variants > 1 AND (:policy = 'reject' OR conflicting.rank > 1)
-    RETURNING staged.row_number, staged.supplier_sku, staged.name, staged.price, staged.price_column,
+    RETURNING staged.row_number, staged.supplier_sku,
               CASE WHEN staged.row_number = conflicting.first_row THEN conflicting.last_row
                    ELSE conflicting.first_row END AS other_row
 )

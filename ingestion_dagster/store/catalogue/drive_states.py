@@ -5,15 +5,18 @@ A hint which lists need not be read again. What is asked is in `sources/google/d
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-State = dict[str, Any]
-"""Document and tab, and Drive's time and version; equal states mean that nobody edited what was read."""
+from ingestion_dagster.core.json_object import JsonObject
+
+State = JsonObject
+"""Document and tab, and Drive's time and version, compared as a whole: equal states mean that nobody edited what was
+read."""
 
 
 class Seen(NamedTuple):

@@ -2,13 +2,40 @@
 merge. Nothing is done for a list, and a supplier, without steps.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ingestion_dagster.core.guards.facts import WorstRow
+from ingestion_dagster.store.records import records
+
+
+@dataclass(frozen=True, slots=True)
+class StepJumps:
+    """How many steps moved as when a decimal point moves, and five of them."""
+
+    jumps: int
+    worst: tuple[WorstRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepChange:
+    """What a merge would do to the price from one quantity on: open, change or close it."""
+
+    row_number: int | None
+    supplier_sku: str
+    name: str
+    from_quantity: int
+    old_price: Decimal | None
+    old_currency: str | None
+    price: Decimal | None
+    currency: str | None
+    percent: Decimal | None
+    """Change of the price; None where the two cannot be compared."""
 
 
 async def fold_rows(connection: AsyncConnection, batch_id: int) -> int:
@@ -34,25 +61,19 @@ async def merge_steps(connection: AsyncConnection, batch_id: int, supplier_id: U
     return max(closed, opened)
 
 
-async def jumps(connection: AsyncConnection, batch_id: int, supplier_id: UUID, factor: float) -> Row[Any] | None:
-    """`jumps` (how many steps moved as when a decimal point moves) and `worst` (five of them, for the guards); None
-    where the supplier has no steps yet."""
+async def jumps(connection: AsyncConnection, batch_id: int, supplier_id: UUID, factor: float) -> StepJumps | None:
+    """Steps that moved as when a decimal point moves; None where the supplier has no steps yet."""
     if not (await connection.execute(text(KNOWN), {"supplier": supplier_id})).scalar_one():
         return None
     parameters = {"batch": batch_id, "supplier": supplier_id, "factor": factor}
-    return (await connection.execute(text(JUMPS), parameters)).one()
+    row = (await connection.execute(text(JUMPS), parameters)).one()
+    return StepJumps(row.jumps, tuple(WorstRow.model_validate(found) for found in row.worst or ()))
 
 
-async def changes_of(connection: AsyncConnection, batch_id: int, supplier_id: UUID, limit: int) -> list[dict[str, Any]]:
-    """Steps that a merge of the batch would change, open or close, the largest changes first: row_number, supplier_sku,
-    name, from_quantity, old_price, old_currency, price, currency, percent."""
+async def changes_of(connection: AsyncConnection, batch_id: int, supplier_id: UUID, limit: int) -> list[StepChange]:
+    """Steps that a merge of the batch would change, open or close, the largest changes first."""
     rows = await connection.execute(text(CHANGES), {"batch": batch_id, "supplier": supplier_id, "limit": limit})
-    return [dict(row._mapping) for row in rows]
-
-
-async def of_item(connection: AsyncConnection, item_id: int) -> Sequence[Row[Any]]:
-    """Every step the item has or had, by quantity, the newest first."""
-    return (await connection.execute(text(OF_ITEM), {"item": item_id})).all()
+    return records(StepChange, rows)
 
 
 FOLD = """
@@ -150,12 +171,4 @@ SELECT row_number, supplier_sku, name, from_quantity, trim_scale(old_price) AS o
        trim_scale(price) AS price, currency, round((ratio - 1) * 100, 2) AS percent
 FROM ({COMPARED}) compared
 ORDER BY abs(ln(ratio)) DESC NULLS LAST, supplier_sku, from_quantity LIMIT :limit
-"""
-
-OF_ITEM = """
-SELECT step.from_quantity, step.price, step.currency, step.printed_price, step.price_basis, step.valid_from,
-       step.valid_to, step.batch_id, step.row_number, step.column_index, batch.snapshot_id
-FROM price_steps step JOIN ingestion_batches batch ON batch.id = step.batch_id
-WHERE step.supplier_item_id = :item
-ORDER BY step.from_quantity, step.valid_from DESC, step.id DESC
 """

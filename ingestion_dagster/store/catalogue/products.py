@@ -1,16 +1,73 @@
 """Products: made as drafts for new items, and moved from state to state by people. Which item is which product is not
 decided here."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import StoreRejected
 from ingestion_dagster.core.suppliers.supplier import Supplier
+from ingestion_dagster.store.records import records
+from ingestion_dagster.store.states import ProductStatus
 
 ALLOWED = {"draft": ("active", "archived"), "active": ("archived",), "archived": ("active",)}
 """From which status a product may go where. Nothing returns to draft: others may already refer to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductLine:
+    """A product as a list of products tells of it."""
+
+    internal_sku: str
+    name: str
+    status: ProductStatus
+    items: int
+    """How many are linked."""
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedItem:
+    """A supplier's item that is a product."""
+
+    supplier: str
+    supplier_sku: str
+    name: str
+    price: str
+    """As text, without zeros at its end."""
+    currency: str | None
+    missing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductTransition:
+    """One step of a product's way: when, who, why."""
+
+    at: datetime
+    from_status: ProductStatus | None
+    to_status: ProductStatus
+    actor: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product with its items' prices and its history."""
+
+    id: UUID
+    internal_sku: str
+    name: str
+    status: ProductStatus
+    created_at: datetime
+    updated_at: datetime
+    category: str | None
+    items: Sequence[LinkedItem]
+    transitions: Sequence[ProductTransition]
 
 
 async def draft_new(connection: AsyncConnection, supplier: Supplier, batch_id: int) -> int:
@@ -53,8 +110,8 @@ async def move(connection: AsyncConnection, sku: str, to_status: str, actor: str
 
 async def listed(
     connection: AsyncConnection, status: str | None = None, key: str | None = None, limit: int = 50
-) -> list[dict[str, Any]]:
-    """Products by number, with how many items are linked; `key` keeps those with an item of that supplier."""
+) -> list[ProductLine]:
+    """Products by number; `key` keeps those with an item of that supplier."""
     rows = await connection.execute(
         text(
             "SELECT p.internal_sku, p.name, p.status::text AS status, count(i.id) AS items, p.created_at, p.updated_at"
@@ -66,11 +123,11 @@ async def listed(
         ),
         {"status": status, "key": key, "limit": limit},
     )
-    return [dict(row._mapping) for row in rows]
+    return records(ProductLine, rows)
 
 
-async def get(connection: AsyncConnection, sku: str) -> dict[str, Any]:
-    """The product with its items' prices and its history. Raises StoreRejected where there is none."""
+async def get(connection: AsyncConnection, sku: str) -> Product:
+    """The product. Raises StoreRejected where there is none."""
     row = (
         await connection.execute(
             text(
@@ -83,7 +140,6 @@ async def get(connection: AsyncConnection, sku: str) -> dict[str, Any]:
     ).first()
     if row is None:
         raise StoreRejected(f"there is no product {sku!r}; `ingestion product list` shows them")
-    product = dict(row._mapping)
     items = await connection.execute(
         text(
             "SELECT s.key AS supplier, i.supplier_sku, i.name, trim_scale(i.current_price)::text AS price, i.currency,"
@@ -92,7 +148,6 @@ async def get(connection: AsyncConnection, sku: str) -> dict[str, Any]:
         ),
         {"id": row.id},
     )
-    product["items"] = [dict(item._mapping) for item in items]
     moves = await connection.execute(
         text(
             "SELECT at, from_status::text AS from_status, to_status::text AS to_status, actor, reason"
@@ -100,8 +155,7 @@ async def get(connection: AsyncConnection, sku: str) -> dict[str, Any]:
         ),
         {"id": row.id},
     )
-    product["transitions"] = [dict(move._mapping) for move in moves]
-    return product
+    return Product(**row._mapping, items=records(LinkedItem, items), transitions=records(ProductTransition, moves))
 
 
 DRAFT = """

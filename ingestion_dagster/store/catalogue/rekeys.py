@@ -5,7 +5,8 @@ Which old key became which new one is decided in `core/guards/rekeying.py`.
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import orjson
@@ -14,6 +15,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import StoreRejected, StoreUnavailable
 from ingestion_dagster.core.guards.rekeying import Rekey
+from ingestion_dagster.store.batches.types import Batch
+from ingestion_dagster.store.records import records
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRekey:
+    """An item got another key."""
+
+    former_sku: str
+    supplier_sku: str
+    batch_id: int
+    """The batch that brought the new key."""
+    rekeyed_at: datetime
 
 
 async def known_keys(connection: AsyncConnection, supplier_id: UUID) -> set[str]:
@@ -55,13 +69,13 @@ async def note(connection: AsyncConnection, batch_id: int, rekey: Rekey, pairs: 
         )
 
 
-def rekey_of(batch: dict[str, Any]) -> Rekey | None:
-    """The change of key that comes with the batch (a row of `store.batches.get`)."""
-    noted = (batch["report"] or {}).get("rekey")
+def rekey_of(batch: Batch) -> Rekey | None:
+    """The change of key that comes with the batch."""
+    noted = (batch.report or {}).get("rekey")
     return Rekey.model_validate(noted) if noted else None
 
 
-async def check_keys(connection: AsyncConnection, batch: dict[str, Any]) -> None:
+async def check_keys(connection: AsyncConnection, batch: Batch) -> None:
     """A batch that was read before the items got another key does not fit the catalogue any more.
 
     Raises StoreUnavailable for one on its way (reading again helps), StoreRejected for one that waits for a person.
@@ -69,21 +83,19 @@ async def check_keys(connection: AsyncConnection, batch: dict[str, Any]) -> None
     other = (
         await connection.execute(
             text(REKEYED_SINCE),
-            {"batch": batch["id"], "supplier": batch["supplier_id"], "created": batch["created_at"]},
+            {"batch": batch.id, "supplier": batch.supplier_id, "created": batch.created_at},
         )
     ).scalar()
     if other is None:
         return
-    said = f"batch {batch['id']} was read before batch {other} gave the items of {batch['supplier_key']} another key"
-    if batch["state"] == "staged":
+    said = f"batch {batch.id} was read before batch {other} gave the items of {batch.supplier_key} another key"
+    if batch.state == "staged":
         raise StoreUnavailable(f"{said}; load it again")
-    raise StoreRejected(
-        f"{said}; `ingestion load {batch['supplier_key']} --snapshot {batch['snapshot_id']}` reads it again"
-    )
+    raise StoreRejected(f"{said}; `ingestion load {batch.supplier_key} --snapshot {batch.snapshot_id}` reads it again")
 
 
 @asynccontextmanager
-async def as_rekeyed(connection: AsyncConnection, batch: dict[str, Any]) -> AsyncIterator[int]:
+async def as_rekeyed(connection: AsyncConnection, batch: Batch) -> AsyncIterator[int]:
     """The catalogue as it will be once the items have their new keys; undone afterwards. How many are carried over."""
     if rekey_of(batch) is None:
         yield 0
@@ -96,7 +108,7 @@ async def as_rekeyed(connection: AsyncConnection, batch: dict[str, Any]) -> Asyn
             await trial.rollback()
 
 
-async def carry_out(connection: AsyncConnection, batch: dict[str, Any]) -> int:
+async def carry_out(connection: AsyncConnection, batch: Batch) -> int:
     """Give the items their new keys, under the lock of the supplier; how many were found again.
 
     Old and new keys may look alike and mean other items. So what is not found again keeps its history under its old
@@ -104,15 +116,15 @@ async def carry_out(connection: AsyncConnection, batch: dict[str, Any]) -> int:
     """
     if rekey_of(batch) is None:
         return 0
-    parameters = {"batch": batch["id"], "supplier": batch["supplier_id"]}
+    parameters = {"batch": batch.id, "supplier": batch.supplier_id}
     for statement in (FIND, STEP_ASIDE, SET_ASIDE, TAKE_NEW):
         await connection.execute(text(statement), parameters)
     carried = await connection.execute(text(CARRIED), parameters)
     return int(carried.scalar_one())
 
 
-async def of_item(connection: AsyncConnection, item_id: int) -> list[dict[str, Any]]:
-    """Keys that the item had before, newest first: former_sku, supplier_sku, batch_id, rekeyed_at."""
+async def of_item(connection: AsyncConnection, item_id: int) -> list[ItemRekey]:
+    """Keys that the item had before, newest first."""
     rows = await connection.execute(
         text(
             "SELECT former_sku, supplier_sku, batch_id, rekeyed_at FROM item_rekeys WHERE supplier_item_id = :item"
@@ -120,7 +132,7 @@ async def of_item(connection: AsyncConnection, item_id: int) -> list[dict[str, A
         ),
         {"item": item_id},
     )
-    return [dict(row._mapping) for row in rows]
+    return records(ItemRekey, rows)
 
 
 async def key_now(connection: AsyncConnection, supplier_id: UUID, former_sku: str) -> str | None:

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import SourceRejected, StoreRejected
+from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.core.suppliers.slugs import keys_for
 from ingestion_dagster.core.suppliers.supplier import Supplier, settings_from
 
@@ -69,8 +70,8 @@ async def register(
     key: str,
     name: str,
     source_type: str,
-    source: dict[str, Any],
-    settings: dict[str, Any] | None = None,
+    source: JsonObject,
+    settings: JsonObject | None = None,
     contact_email: str | None = None,
 ) -> Supplier:
     """Add the supplier, or change what differs; settings not named here stay as they are."""

@@ -4,34 +4,36 @@ After a batch was applied, every item that it took is in the catalogue with the 
 moment, and is not missing. Items whose row it refused are there too, with an older price.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ingestion_dagster.store.batches.types import READ_LIST, ReadList
+from ingestion_dagster.store.records import records
+
 if TYPE_CHECKING:
     import pandas as pd
 
 
-async def lists(connection: AsyncConnection, supplier_id: UUID, last: int) -> list[dict[str, Any]]:
+async def lists(connection: AsyncConnection, supplier_id: UUID, last: int) -> list[ReadList]:
     """The last applied batch of each of the supplier's newest `last` applied snapshots, newest first."""
     rows = await connection.execute(text(LISTS), {"supplier": supplier_id, "last": last})
-    return [dict(row._mapping) for row in rows]
+    return records(ReadList, rows)
 
 
-async def prices_after(connection: AsyncConnection, supplier_id: UUID, batch: dict[str, Any]) -> "pd.DataFrame":
+async def prices_after(connection: AsyncConnection, supplier_id: UUID, batch: ReadList) -> "pd.DataFrame":
     """supplier_sku, price (Decimal), currency of everything in the list right after `batch` was applied."""
     import pandas as pd
 
-    rows = await connection.execute(text(PRICES), {"supplier": supplier_id, "moment": batch["decided_at"]})
+    rows = await connection.execute(text(PRICES), {"supplier": supplier_id, "moment": batch.decided_at})
     return pd.DataFrame([tuple(row) for row in rows], columns=["supplier_sku", "price", "currency"])
 
 
-LISTS = """
+LISTS = f"""
 SELECT * FROM (
-    SELECT DISTINCT ON (batch.snapshot_id) batch.id, batch.mapping, batch.decided_at, snapshot.id AS snapshot_id,
-           snapshot.sha256, snapshot.size_bytes, snapshot.filename, snapshot.fetched_at, snapshot.deleted_at
+    SELECT DISTINCT ON (batch.snapshot_id) {READ_LIST}
     FROM ingestion_batches batch JOIN sheet_snapshots snapshot ON snapshot.id = batch.snapshot_id
     WHERE batch.supplier_id = :supplier AND batch.state = 'applied' AND batch.mapping IS NOT NULL
     ORDER BY batch.snapshot_id, batch.id DESC

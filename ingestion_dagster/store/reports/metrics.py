@@ -2,36 +2,95 @@
 them.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ingestion_dagster.store.states import RequestState
 
 BUCKETS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 """Upper bounds in seconds."""
 
 
-async def queue_figures(connection: AsyncConnection) -> dict[str, Any]:
-    """`states`: (state, count, age of the oldest); `dead`: (reason, count); `oldest_waiting`: seconds."""
-    return {
-        "states": [tuple(row) for row in await connection.execute(text(STATES))],
-        "dead": [tuple(row) for row in await connection.execute(text(DEAD))],
-        "oldest_waiting": float((await connection.execute(text(OLDEST_WAITING))).scalar() or 0),
-        "untold_alerts": int((await connection.execute(text(UNTOLD))).scalar() or 0),
-    }
+class StateFigure(NamedTuple):
+    """Requests in one state."""
+
+    state: RequestState
+    number: int
+    oldest_seconds: float
 
 
-async def load_figures(connection: AsyncConnection) -> dict[str, Any]:
-    """`batches`: (state, count); `rows`: (what, count); `outcomes`: (status, count); `seconds`: buckets, sum, count."""
-    rows = (await connection.execute(text(ROWS))).one()._mapping
-    seconds = (await connection.execute(text(SECONDS), {"bounds": list(BUCKETS)})).one()._mapping
-    return {
-        "batches": [tuple(row) for row in await connection.execute(text(BATCHES))],
-        "rows": list(rows.items()),
-        "outcomes": [tuple(row) for row in await connection.execute(text(OUTCOMES))],
-        "suppliers": [tuple(row) for row in await connection.execute(text(SUPPLIERS))],
-        "seconds": (list(seconds["buckets"]), float(seconds["total"] or 0), int(seconds["count"])),
-    }
+class Counted(NamedTuple):
+    """How many there are of what has this name."""
+
+    name: str
+    number: int
+
+
+class ListAge(NamedTuple):
+    """How long ago a supplier's list was last applied, or seen to be the one in force."""
+
+    supplier: str
+    seconds: float
+
+
+class Durations(NamedTuple):
+    """Times of loads."""
+
+    buckets: Sequence[int]
+    """How many took at most as long as each of `BUCKETS`."""
+    total: float
+    """Seconds."""
+    number: int
+
+
+class QueueFigures(NamedTuple):
+    """Requests and alerts."""
+
+    states: Sequence[StateFigure]
+    dead: Sequence[Counted]
+    """Dead requests by kind of error."""
+    oldest_waiting: float
+    """Seconds."""
+    untold_alerts: int
+
+
+class LoadFigures(NamedTuple):
+    """Batches and what they did."""
+
+    batches: Sequence[Counted]
+    """By state."""
+    rows: Sequence[Counted]
+    """By what became of them."""
+    outcomes: Sequence[Counted]
+    """Requests by their result's status."""
+    suppliers: Sequence[ListAge]
+    seconds: Durations
+
+
+async def queue_figures(connection: AsyncConnection) -> QueueFigures:
+    """What there is to be said of the queue."""
+    return QueueFigures(
+        states=[StateFigure(*row) for row in await connection.execute(text(STATES))],
+        dead=[Counted(*row) for row in await connection.execute(text(DEAD))],
+        oldest_waiting=float((await connection.execute(text(OLDEST_WAITING))).scalar() or 0),
+        untold_alerts=int((await connection.execute(text(UNTOLD))).scalar() or 0),
+    )
+
+
+async def load_figures(connection: AsyncConnection) -> LoadFigures:
+    """What there is to be said of loads."""
+    rows = (await connection.execute(text(ROWS))).one()
+    buckets, total, count = (await connection.execute(text(SECONDS), {"bounds": list(BUCKETS)})).one()
+    return LoadFigures(
+        batches=[Counted(*row) for row in await connection.execute(text(BATCHES))],
+        rows=[Counted(name, count) for name, count in rows._mapping.items()],
+        outcomes=[Counted(*row) for row in await connection.execute(text(OUTCOMES))],
+        suppliers=[ListAge(*row) for row in await connection.execute(text(SUPPLIERS))],
+        seconds=Durations(buckets, float(total or 0), int(count)),
+    )
 
 
 STATES = """

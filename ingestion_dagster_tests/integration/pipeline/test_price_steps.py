@@ -102,7 +102,7 @@ def test_a_step_whose_decimal_point_moves_holds_the_list_as_a_price_does(
     assert (worst["supplier_sku"], worst["new"]) == ("S-3", "2.05")
     assert worst["name"].endswith("(from 100)")
     (step,) = plan.steps
-    assert (step["from_quantity"], step["old_price"], step["price"]) == (100, Decimal("20.5"), Decimal("2.05"))
+    assert (step.from_quantity, step.old_price, step.price) == (100, Decimal("20.5"), Decimal("2.05"))
     tell_plan(plan)
     assert "Prices by quantity that would change" in capsys.readouterr().out
 

@@ -56,9 +56,9 @@ def test_another_basis_with_the_same_printed_price_is_a_jump_that_plan_shows_wit
     shop.load("acme", "acme.csv", prices())
     (shop.deployment.settings.inbox_path / "acme.csv").write_bytes(prices(("S-0", "12,40|1000")))
     made = asyncio.run(planning.plan(shop.deployment, "acme"))
-    (change,) = [change for change in made.changes if change["kind"] == "price"]
-    assert (change["old_price"], change["price"]) == (Decimal("0.124"), Decimal("0.0124"))
-    assert (change["printed_price"], change["price_basis"]) == (Decimal("12.4"), 1000)
+    (change,) = [change for change in made.changes if change.kind == "price"]
+    assert (change.old_price, change.price) == (Decimal("0.124"), Decimal("0.0124"))
+    assert (change.printed_price, change.price_basis) == (Decimal("12.4"), 1000)
     assert (made.status, [guard["name"] for guard in made.guards]) == ("hold", ["price_jump"])
 
 

@@ -205,7 +205,7 @@ def test_a_plan_shows_prices_over_the_old_key_and_changes_nothing(shop: Shop) ->
     confirm(shop, sku="Art. No.")
     shop.write(rows(1.1), HEADER)
     told = asyncio.run(plan(shop.deployment, shop.key))
-    assert (told.counts["prices"], told.counts["inserted"], told.counts["vanished"]) == (COUNT, 0, 0)
+    assert (told.counts.prices, told.counts.inserted, told.counts.vanished) == (COUNT, 0, 0)
     assert ids(shop) == before
 
 

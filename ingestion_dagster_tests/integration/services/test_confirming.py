@@ -116,10 +116,10 @@ def test_who_confirmed_and_what_the_prices_were_does_not_make_a_list_another(sho
     asyncio.run(confirm_mapping.confirm(shop.deployment, shop.key, {}, "bob"))
     assert shop.load().status == "unchanged"
     remembered = shop.do(_listed)
-    assert [(one["confirmed_by"], one["mapping"]["confirmed_by"]) for one in remembered] == [("bob", "bob")]
+    assert [(one.confirmed_by, one.mapping["confirmed_by"]) for one in remembered] == [("bob", "bob")]
 
 
-async def _listed(connection: Any) -> list[dict[str, Any]]:
+async def _listed(connection: Any) -> list[mappings.KeptMapping]:
     from ingestion_dagster.store.catalogue import suppliers
 
     return await mappings.listed(connection, (await suppliers.by_key(connection, "acme")).id)

@@ -11,6 +11,7 @@ from ingestion_dagster.core.errors import StaleSnapshot
 from ingestion_dagster.services import plan as planning
 from ingestion_dagster.services import review
 from ingestion_dagster.services.plan import Plan
+from ingestion_dagster.store.batches.facts import MergeTotals
 from ingestion_dagster_tests.integration.shop import Shop, rows_of
 
 CATALOGUE = ("supplier_items", "price_history", "item_absences", "products", "suppliers", "categories")
@@ -45,19 +46,19 @@ def changed_rows() -> list[list[Any]]:
 def test_a_plan_tells_every_kind_of_change(shop: Shop) -> None:
     made = plan(shop, changed_rows())
     assert made.status == "apply"
-    assert made.counts == {"inserted": 1, "prices": 1, "other": 1, "returned": 0, "unchanged": 15, "vanished": 2}
+    assert made.counts == MergeTotals(inserted=1, prices=1, other=1, returned=0, unchanged=15, vanished=2)
     assert (made.total_rows, made.rejected_rows) == (19, 1)
-    told = {change["kind"]: change for change in made.changes}
-    assert (told["price"]["supplier_sku"], told["price"]["row_number"]) == ("A001", 2)
-    assert (told["price"]["old_price"], told["price"]["price"], told["price"]["percent"]) == (
+    told = {change.kind: change for change in made.changes}
+    assert (told["price"].supplier_sku, told["price"].row_number) == ("A001", 2)
+    assert (told["price"].old_price, told["price"].price, told["price"].percent) == (
         Decimal(10),
         Decimal("12.5"),
         Decimal(25),
     )
-    assert (told["other"]["supplier_sku"], told["other"]["differing"]) == ("A002", ["stock"])
-    assert told["insert"]["supplier_sku"] == "NEW"
-    assert {c["supplier_sku"] for c in made.changes if c["kind"] == "vanished"} == {"A019", "A020"}
-    assert made.rejects[0]["count"] == 1
+    assert (told["other"].supplier_sku, told["other"].differing) == ("A002", ["stock"])
+    assert told["insert"].supplier_sku == "NEW"
+    assert {c.supplier_sku for c in made.changes if c.kind == "vanished"} == {"A019", "A020"}
+    assert made.rejects[0].count == 1
 
 
 def test_a_plan_writes_nothing_to_the_catalogue(shop: Shop) -> None:
@@ -72,7 +73,7 @@ def test_the_planned_batch_is_applied_by_its_id_with_the_counts_that_were_told(s
     shop.write(rows_of([500.0]))  # the list changes meanwhile: what was planned is applied, not what stands there now
     summary = asyncio.run(review.approve(shop.deployment, made.batch_id, "ann", None))
     assert (summary.status, summary.inserted, summary.updated, summary.unchanged) == ("partial_success", 1, 2, 15)
-    assert summary.missing == made.counts["vanished"]
+    assert summary.missing == made.counts.vanished
     assert shop.prices()["A001"] == "12.5"
 
 
@@ -111,6 +112,6 @@ def test_a_plan_that_a_load_overtook_is_refused(shop: Shop) -> None:
 
 def test_a_plan_shows_at_most_as_many_rows_of_a_kind_as_asked(shop: Shop) -> None:
     made = plan(shop, rows_of([10.5 + n for n in range(20)]), limit=3)
-    assert made.counts["prices"] == 20
+    assert made.counts.prices == 20
     assert len(made.changes) == 3
-    assert [change["supplier_sku"] for change in made.changes] == ["A001", "A002", "A003"], "largest changes first"
+    assert [change.supplier_sku for change in made.changes] == ["A001", "A002", "A003"], "largest changes first"

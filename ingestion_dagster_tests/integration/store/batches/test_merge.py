@@ -149,7 +149,7 @@ def test_equal_rows_collapse_and_conflicting_rows_are_dropped_naming_each_other(
         [item(1, "A", "1"), item(2, "A", "1"), item(3, "B", "2"), item(4, "B", "3"), item(5, "C", "4")]
     )
     assert counts.inserted == 2
-    assert [(row["supplier_sku"], row["row_number"], row["other_row"]) for row in catalogue.dropped] == [
+    assert [(row.supplier_sku, row.row_number, row.other_row) for row in catalogue.dropped] == [
         ("B", 4, 5),
         ("B", 5, 4),
     ]

@@ -54,13 +54,13 @@ def test_a_product_is_draft_then_active_then_archived_and_can_return(shop: Shop)
     move(shop, "acme:A001", "archived")
     move(shop, "acme:A001", "active")
     found = shop.do(lambda c: products.get(c, "acme:A001"))
-    assert [(step["from_status"], step["to_status"], step["actor"]) for step in found["transitions"]] == [
+    assert [(step.from_status, step.to_status, step.actor) for step in found.transitions] == [
         (None, "draft", "load"),
         ("draft", "active", "ann"),
         ("active", "archived", "ann"),
         ("archived", "active", "ann"),
     ]
-    assert found["items"][0]["price"] == "10"
+    assert found.items[0].price == "10"
 
 
 def test_ways_that_do_not_exist_are_refused_with_the_reason(shop: Shop) -> None:
@@ -86,5 +86,5 @@ def test_products_are_listed_by_status_and_supplier(shop: Shop, tmp_path: Path) 
     Shop(shop.url, tmp_path, "other", draft_products=True).load(rows_of([10]))
     move(shop, "acme:A001", "active")
     found = shop.do(lambda c: products.listed(c, "draft", "acme"))
-    assert [(row["internal_sku"], row["items"]) for row in found] == [("acme:A002", 1)]
+    assert [(row.internal_sku, row.items) for row in found] == [("acme:A002", 1)]
     assert len(shop.do(lambda c: products.listed(c))) == 3

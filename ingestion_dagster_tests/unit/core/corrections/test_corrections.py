@@ -1,6 +1,7 @@
 """Mistakes beside those of the list before, and what is written to show them: pure, no files."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_dagster.core.corrections.compare import WrongRow, compare, from_record
+from ingestion_dagster.core.corrections.compare import RejectRecord, WrongRow, compare, from_record
 from ingestion_dagster.core.corrections.markup import Facts, free_column, markup_of, neutral
 from ingestion_dagster.core.mapped_sheet import FieldColumn, MappedSheet
 from ingestion_dagster.core.rows.types import CellProblem
@@ -137,19 +138,19 @@ def test_a_problem_of_a_whole_row_is_marked_at_its_key_and_a_cell_is_marked_once
 
 
 def test_a_reject_on_record_is_told_in_any_language_with_the_sheets_own_header() -> None:
-    logged = {
-        "row_number": 7,
-        "cell": "AB7",
-        "field": "supplier_sku",
-        "code": "key_missing",
-        "raw": None,
-        "supplier_sku": None,
-        "row_data": {"Цена": "3"},
-        "error_message": "old words",
-    }
+    logged = RejectRecord(
+        row_number=7,
+        cell="AB7",
+        field="supplier_sku",
+        code="key_missing",
+        raw=None,
+        supplier_sku=None,
+        row_data={"Цена": "3"},
+        error_message="old words",
+    )
     headers = [*[""] * 27, "Артикул"]
     found = from_record(logged, headers, "ru", 2, "…")
     assert found.problems[0] == CellProblem(
         27, "supplier_sku", "key_missing", "В строке есть цена, но нет поля «Артикул». Укажите код товара.", ""
     )
-    assert from_record(logged | {"code": "of_old"}, headers, "ru", 2, "…").problems[0].message == "old words"
+    assert from_record(replace(logged, code="of_old"), headers, "ru", 2, "…").problems[0].message == "old words"
