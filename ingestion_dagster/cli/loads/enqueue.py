@@ -4,19 +4,15 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from typing import Annotated
-from uuid import uuid4
 
-import orjson
 import typer
 
 from ingestion_dagster.cli.loads.load import Keys, tell_outcome
 from ingestion_dagster.cli.show.output import AsJson, complain, print_json, print_table, progress
-from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.deployment import Deployment, open_deployment
+from ingestion_dagster.services import enqueue as requests
 from ingestion_dagster.settings import settings
-from ingestion_dagster.store.catalogue import suppliers
-from ingestion_dagster.store.database import Database
 
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for the outcomes; exit 1 where one is a failure.")]
 Timeout = Annotated[float, typer.Option(min=1, metavar="SECONDS", help="With --wait: how long at most; then exit 1.")]
@@ -31,11 +27,7 @@ def enqueue(
 ) -> None:
     """Put a request per supplier on the queue; the running daemon loads it. A paused supplier is refused."""
     with open_deployment(settings()) as deployment:
-        deployment.run(lambda database: _check(database, keys))
-        sent = [(f"cli-{uuid4().hex[:12]}", key) for key in dict.fromkeys(keys)]
-        with deployment.mailbox() as mailbox:
-            for task_id, key in sent:
-                mailbox.send(orjson.dumps({"task_id": task_id, "supplier": key}), high=high)
+        sent = requests.enqueue(deployment, keys, high=high)
         if wait:
             wait_for(deployment, [task_id for task_id, _ in sent], timeout, as_json)
             return
@@ -43,15 +35,6 @@ def enqueue(
         print_json([{"task_id": task_id, "supplier": key} for task_id, key in sent])
     else:
         print_table("On the queue", ("task_id", "supplier"), sent)
-
-
-async def _check(database: Database, keys: Sequence[str]) -> None:
-    """Everyone or nobody: a message for a paused supplier would only become a dead letter."""
-    async with database.transaction() as connection:
-        paused = [key for key in keys if not (await suppliers.by_key(connection, key)).active]
-    if paused:
-        wake = "; ".join(f"ingestion supplier resume {key}" for key in dict.fromkeys(paused))
-        raise SourceRejected(f"paused: {', '.join(dict.fromkeys(paused))}; nothing was put on the queue. First: {wake}")
 
 
 def wait_for(deployment: Deployment, task_ids: Sequence[str], timeout: float, as_json: bool) -> None:

@@ -1,7 +1,6 @@
 """`ingestion load`: a load in this process, through Dagster; and how the outcome of any load is told."""
 
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,13 +8,11 @@ import typer
 from ingestion_dagster.cli.show.output import AsJson, complain, print_json, progress, remark, say, strong, tinted
 from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.core.steps import LoadSummary, failure_object, result_object
-from ingestion_dagster.core.suppliers.supplier import Supplier
 from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.instance.home import instance
 from ingestion_dagster.logs import leave_to_the_command_line
+from ingestion_dagster.services.records import suppliers
 from ingestion_dagster.settings import settings
-from ingestion_dagster.store.catalogue import suppliers
-from ingestion_dagster.store.database import Database
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -37,7 +34,7 @@ def load(
     if settings().log_format == "console":
         leave_to_the_command_line()
     with open_deployment(settings()) as deployment:
-        chosen = [deployment.run(partial(_one, key=key)) for key in dict.fromkeys(keys)]
+        chosen = suppliers.by_keys(deployment, dict.fromkeys(keys))
         for supplier in chosen:
             if not supplier.active:
                 remark(f"{supplier.key} is paused; it is loaded this once because you ask for it")
@@ -52,11 +49,6 @@ def load(
             print_json(result)
     if any(result["status"] == "failure" for result in results):
         sys.exit(1)
-
-
-async def _one(database: Database, key: str) -> Supplier:
-    async with database.transaction() as connection:
-        return await suppliers.by_key(connection, key)
 
 
 def _load_one(

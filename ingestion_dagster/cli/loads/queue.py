@@ -1,19 +1,14 @@
 """`ingestion queue`: what waits, what is at work, what is dead, and giving the dead another chance."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from ingestion_dagster.cli.show.output import AsJson, fields, print_json, print_table, say, tinted, warn
-from ingestion_dagster.core.errors import StoreUnavailable
 from ingestion_dagster.deployment import open_deployment
-from ingestion_dagster.pipeline.google_access import quota_report
+from ingestion_dagster.services.records import queue as record
+from ingestion_dagster.services.records.queue import QueueOverview
 from ingestion_dagster.settings import settings
-from ingestion_dagster.store import requests
-from ingestion_dagster.store.database import Database
-
-if TYPE_CHECKING:
-    from ingestion_dagster.redis_store.mailbox import Mailbox
 
 app = typer.Typer(help="The queue: messages in Redis, requests on record.", no_args_is_help=True)
 
@@ -21,14 +16,8 @@ app = typer.Typer(help="The queue: messages in Redis, requests on record.", no_a
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """How much waits, what is at work, what failed."""
-
-    async def _overview(database: Database) -> requests.QueueOverview:
-        async with database.transaction() as connection:
-            return await requests.overview(connection)
-
-    with open_deployment(settings()) as deployment, deployment.mailbox() as mailbox:
-        depth, warnings = _redis(mailbox)
-        found, quota = deployment.run(_overview), quota_report(deployment)
+    with open_deployment(settings()) as deployment:
+        depth, warnings, found, quota = record.status(deployment)
     if as_json:
         print_json({"redis": depth, "redis_warnings": warnings, **fields(found), "google_quota": quota})
         return
@@ -37,15 +26,6 @@ def status(as_json: AsJson = False) -> None:
     _show(found)
     for warning in warnings:
         warn(f"Redis: {warning}")
-
-
-def _redis(mailbox: "Mailbox") -> tuple[dict[str, int], list[str]]:
-    """Messages by list, and what endangers them; where Redis is away the record is still worth showing."""
-    try:
-        unsafe = [f"may lose messages: {one}" for one in mailbox.unsafe_settings()]
-        return mailbox.depth(), unsafe + mailbox.wrong_keys()
-    except StoreUnavailable as error:
-        return {}, [str(error)]
 
 
 def _show_quota(quota: dict[str, Any] | None) -> None:
@@ -63,7 +43,7 @@ def _show_quota(quota: dict[str, Any] | None) -> None:
     )
 
 
-def _show(found: requests.QueueOverview) -> None:
+def _show(found: QueueOverview) -> None:
     print_table(
         "Requests",
         ("state", "count", "oldest"),
@@ -101,13 +81,8 @@ def dead(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")] = 50, as_json: AsJson = False
 ) -> None:
     """Requests that were given up, newest first, with the reason."""
-
-    async def _letters(database: Database) -> list[requests.DeadLetter]:
-        async with database.transaction() as connection:
-            return await requests.dead_letters(connection, limit)
-
     with open_deployment(settings()) as deployment:
-        letters = deployment.run(_letters)
+        letters = record.dead_letters(deployment, limit)
     if as_json:
         print_json(letters)
         return
@@ -125,14 +100,8 @@ def dead(
 @app.command()
 def replay(request_id: Annotated[int, typer.Argument(metavar="ID", help="As `queue dead` shows it.")]) -> None:
     """Let a dead request wait for its turn again, with all its attempts; judge a refused message once more."""
-
     with open_deployment(settings()) as deployment:
-
-        async def _again(database: Database) -> str:
-            async with database.transaction() as connection:
-                return await requests.replay(connection, request_id, deployment.rules)
-
-        task_id = deployment.run(_again)
+        task_id = record.replay(deployment, request_id)
     say(f"request {request_id} ({task_id}) waits again")
 
 

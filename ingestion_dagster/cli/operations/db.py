@@ -6,8 +6,8 @@ import typer
 
 from ingestion_dagster.cli.show.output import AsJson, print_json, say
 from ingestion_dagster.deployment import open_deployment_as_it_is
+from ingestion_dagster.services.records import schema
 from ingestion_dagster.settings import settings
-from ingestion_dagster.store import migrate
 
 app = typer.Typer(help="Migrations of the catalogue database.", no_args_is_help=True)
 
@@ -16,9 +16,7 @@ app = typer.Typer(help="Migrations of the catalogue database.", no_args_is_help=
 def upgrade(revision: Annotated[str, typer.Argument(help="A revision, or head.")] = "head") -> None:
     """Bring the catalogue to the newest schema (or to REVISION)."""
     with open_deployment_as_it_is(settings()) as deployment:
-        before = migrate.current(deployment.database_url)
-        migrate.upgrade(deployment.database_url, revision)
-        after = migrate.current(deployment.database_url)
+        before, after = schema.upgrade(deployment, revision)
     say(f"catalogue at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
 
 
@@ -29,15 +27,15 @@ def downgrade(revision: Annotated[str, typer.Argument(help="A revision, or base 
     It stays there until `ingestion db upgrade`: other commands refuse to use it.
     """
     with open_deployment_as_it_is(settings()) as deployment:
-        migrate.downgrade(deployment.database_url, revision)
-        say(f"catalogue at {migrate.current(deployment.database_url) or 'base (empty)'}")
+        after = schema.downgrade(deployment, revision)
+        say(f"catalogue at {after or 'base (empty)'}")
 
 
 @app.command()
 def current(as_json: AsJson = False) -> None:
     """Which schema the catalogue has, and which one this program knows."""
     with open_deployment_as_it_is(settings()) as deployment:
-        found, newest = migrate.current(deployment.database_url), migrate.head()
+        found, newest = schema.current(deployment), schema.newest()
     if as_json:
         print_json({"current": found, "head": newest})
     else:

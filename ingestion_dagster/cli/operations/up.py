@@ -14,8 +14,8 @@ from ingestion_dagster.cli.show.output import complain, console, warn
 from ingestion_dagster.core.disk_errors import in_words
 from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.instance.processes import Running, alone, check_port, dagster_processes
+from ingestion_dagster.services.records import schema
 from ingestion_dagster.settings import settings
-from ingestion_dagster.store import migrate
 
 
 def up(
@@ -35,7 +35,7 @@ def up(
         check_port(port)
         status = stack.enter_context(console.status("starting …"))
         deployment = stack.enter_context(open_deployment(known))
-        migrate.bring_up(deployment.database_url)
+        schema.bring_up(deployment)
         _make_inbox(known.inbox_path)
         if samples:
             from ingestion_dagster.samples import register_samples

@@ -11,10 +11,8 @@ from ingestion_dagster.core.suppliers.given_settings import NESTED, changed, giv
 from ingestion_dagster.core.suppliers.slugs import is_slug, slug
 from ingestion_dagster.core.suppliers.supplier import Supplier, settings_from
 from ingestion_dagster.deployment import open_deployment
+from ingestion_dagster.services.records import suppliers
 from ingestion_dagster.settings import settings
-from ingestion_dagster.store import requests
-from ingestion_dagster.store.catalogue import suppliers
-from ingestion_dagster.store.database import Database
 
 app = typer.Typer(help="The suppliers and where their lists come from.", no_args_is_help=True)
 
@@ -39,12 +37,7 @@ def add(
     given = given_settings(assignments(settings_ or []))
     with open_deployment(settings()) as deployment:
         source_type, where = source_of(source, sheet, deployment)
-
-        async def _add(database: Database) -> Supplier:
-            async with database.transaction() as connection:
-                return await suppliers.register(connection, key, name, source_type, where, given, email)
-
-        added = deployment.run(_add)
+        added = suppliers.register(deployment, key, name, source_type, where, given, email)
     if as_json:
         print_json(_as_json(added))
     else:
@@ -71,20 +64,16 @@ def edit(
     name, mail = checked_name(name), checked_email(email or None)
     with open_deployment(settings()) as deployment:
 
-        async def _edit(database: Database) -> tuple[Supplier, Supplier]:
-            async with database.transaction() as connection:
-                before = await suppliers.by_key(connection, key, for_update=True)
-                where = source_of(source, sheet, deployment) if source else None
-                after = _edited(before, given, list(unset or []), where, sheet).model_copy(
-                    update={
-                        "name": name or before.name,
-                        "contact_email": mail if email is not None else before.contact_email,
-                    }
-                )
-                await suppliers.replace(connection, after)
-                return before, after
+        def change(before: Supplier) -> Supplier:
+            where = source_of(source, sheet, deployment) if source else None
+            return _edited(before, given, list(unset or []), where, sheet).model_copy(
+                update={
+                    "name": name or before.name,
+                    "contact_email": mail if email is not None else before.contact_email,
+                }
+            )
 
-        before, after = deployment.run(_edit)
+        before, after = suppliers.edit(deployment, key, change)
     if as_json:
         print_json(_as_json(after))
         return
@@ -138,7 +127,7 @@ def _facts(supplier: Supplier) -> list[tuple[str, object]]:
 def list_suppliers(as_json: AsJson = False) -> None:
     """All suppliers."""
     with open_deployment(settings()) as deployment:
-        found = deployment.run(_every)
+        found = suppliers.every(deployment)
     if as_json:
         print_json([_as_json(supplier) for supplier in found])
         return
@@ -163,7 +152,7 @@ def list_suppliers(as_json: AsJson = False) -> None:
 def show(key: Key, as_json: AsJson = False) -> None:
     """One supplier with its settings."""
     with open_deployment(settings()) as deployment:
-        found = deployment.run(lambda database: _one(database, key))
+        (found,) = suppliers.by_keys(deployment, [key])
     if as_json:
         print_json(_as_json(found))
         return
@@ -173,7 +162,8 @@ def show(key: Key, as_json: AsJson = False) -> None:
 @app.command()
 def pause(key: Key) -> None:
     """Load its list no more. Its items and history stay, a load at work is finished, what waits waits on."""
-    counts = _set_active(key, False)
+    with open_deployment(settings()) as deployment:
+        counts = suppliers.set_active(deployment, key, False)
     at_work = " a load that is at work is finished;" if counts.leased else ""
     waiting = f" {counts.waiting:,} of its requests wait until then;" if counts.waiting else ""
     say("supplier ", strong(key), f" is paused;{at_work}{waiting} `ingestion supplier resume {key}` wakes it")
@@ -182,29 +172,10 @@ def pause(key: Key) -> None:
 @app.command()
 def resume(key: Key) -> None:
     """Load its list again, beginning with the requests that waited."""
-    counts = _set_active(key, True)
+    with open_deployment(settings()) as deployment:
+        counts = suppliers.set_active(deployment, key, True)
     waiting = f"; {counts.waiting:,} of its requests go on" if counts.waiting else ""
     say("supplier ", strong(key), f" is active{waiting}")
-
-
-def _set_active(key: str, active: bool) -> requests.OpenRequests:
-    async def _change(database: Database) -> requests.OpenRequests:
-        async with database.transaction() as connection:
-            await suppliers.set_active(connection, key, active)
-            return await requests.open_requests(connection, key)
-
-    with open_deployment(settings()) as deployment:
-        return deployment.run(_change)
-
-
-async def _every(database: Database) -> list[Supplier]:
-    async with database.transaction() as connection:
-        return await suppliers.every(connection)
-
-
-async def _one(database: Database, key: str) -> Supplier:
-    async with database.transaction() as connection:
-        return await suppliers.by_key(connection, key)
 
 
 def _as_json(supplier: Supplier) -> dict[str, Any]:
