@@ -71,7 +71,7 @@ def sheet_samples() -> Iterator[SheetSamples]:
     """The two suppliers while their server runs; the environment names it to processes that are started meanwhile."""
     try:
         from ingestion_dagster_tests.fake_google import samples, serve
-    except ImportError:  # an installed package has no tests
+    except ImportError:  # somebody left the tests out of a copy of the checkout
         yield SheetSamples()
         return
     with serve(samples()) as google:
