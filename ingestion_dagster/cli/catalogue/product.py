@@ -9,9 +9,8 @@ import typer
 from ingestion_dagster.cli.loads.batch import By, Note, person
 from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, say, strong
 from ingestion_dagster.deployment import open_deployment
+from ingestion_dagster.services.records import products
 from ingestion_dagster.settings import settings
-from ingestion_dagster.store.catalogue import products, suppliers
-from ingestion_dagster.store.database import Database
 
 app = typer.Typer(help="Products and their status.", no_args_is_help=True)
 
@@ -35,15 +34,8 @@ def list_products(
     as_json: AsJson = False,
 ) -> None:
     """Products by number."""
-
-    async def _list(database: Database) -> list[products.ProductLine]:
-        async with database.transaction() as connection:
-            if supplier is not None:
-                await suppliers.by_key(connection, supplier)
-            return await products.listed(connection, status, supplier, limit)
-
     with open_deployment(settings()) as deployment:
-        found = deployment.run(_list)
+        found = products.listed(deployment, status, supplier, limit)
     if as_json:
         print_json(found)
         return
@@ -54,13 +46,8 @@ def list_products(
 @app.command()
 def show(sku: Sku, as_json: AsJson = False) -> None:
     """One product: its items with prices, and its history."""
-
-    async def _show(database: Database) -> products.Product:
-        async with database.transaction() as connection:
-            return await products.get(connection, sku)
-
     with open_deployment(settings()) as deployment:
-        found = deployment.run(_show)
+        found = products.get(deployment, sku)
     if as_json:
         print_json(found)
         return
@@ -84,10 +71,6 @@ def archive(sku: Sku, note: Note = None, by: By = None) -> None:
 
 
 def _move(sku: str, status: str, note: str | None, by: str | None) -> None:
-    async def _change(database: Database) -> str:
-        async with database.transaction() as connection:
-            return await products.move(connection, sku, status, by or person(), note)
-
     with open_deployment(settings()) as deployment:
-        name = deployment.run(_change)
+        name = products.move(deployment, sku, status, by or person(), note)
     say("product ", strong(sku), f" ({name}) is {status}")

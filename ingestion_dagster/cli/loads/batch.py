@@ -12,12 +12,9 @@ from ingestion_dagster.cli.show.batch_view import show_batch
 from ingestion_dagster.cli.show.output import AsJson, fields, print_json, print_table, remark, say, strong
 from ingestion_dagster.deployment import Deployment, open_deployment
 from ingestion_dagster.instance.home import instance
-from ingestion_dagster.pipeline.stored_lists import damage_of
+from ingestion_dagster.services.records import batches
 from ingestion_dagster.settings import settings
-from ingestion_dagster.store.batches import batches
-from ingestion_dagster.store.batches.types import Batch, BatchLine, RejectCount, Transition
-from ingestion_dagster.store.catalogue import suppliers
-from ingestion_dagster.store.database import Database
+from ingestion_dagster.store.batches.types import BatchLine
 
 if TYPE_CHECKING:
     from ingestion_dagster.defs.check_events import Event
@@ -54,15 +51,8 @@ def list_batches(
     as_json: AsJson = False,
 ) -> None:
     """Batches, newest first."""
-
-    async def _list(database: Database) -> list[BatchLine]:
-        async with database.transaction() as connection:
-            if supplier is not None:
-                await suppliers.by_key(connection, supplier)
-            return await batches.listed(connection, state, supplier, limit)
-
     with open_deployment(settings()) as deployment:
-        found = deployment.run(_list)
+        found = batches.listed(deployment, state, supplier, limit)
     if as_json:
         print_json(found)
         return
@@ -78,15 +68,8 @@ def _line(row: BatchLine) -> tuple[object, ...]:
 @app.command()
 def show(batch_id: BatchId, as_json: AsJson = False) -> None:
     """One batch: counts, what the guards said, its history."""
-
-    async def _show(database: Database) -> tuple[Batch, list[Transition], list[RejectCount]]:
-        async with database.transaction() as connection:
-            batch = await batches.get(connection, batch_id)
-            moves = await batches.transitions(connection, batch_id)
-            return batch, moves, await batches.errors_by_code(connection, batch_id)
-
     with open_deployment(settings()) as deployment:
-        batch, moves, errors = deployment.run(_show)
+        batch, moves, errors = batches.with_history(deployment, batch_id)
     if as_json:
         print_json({**fields(batch), "transitions": moves, "errors": errors})
         return
@@ -113,8 +96,8 @@ def _decide(
     with open_deployment(settings()) as deployment:
         key, events = asyncio.run(decide(deployment, batch_id, Decision(decision), by or person(), note, force))
         _tell_dagster(deployment, key, batch_id, events)
-        batch = deployment.run(lambda database: _one(database, batch_id))
-        damage = asyncio.run(damage_of(deployment, key, batch.snapshot_id))
+        batch = batches.get(deployment, batch_id)
+        damage = batches.damage(deployment, key, batch)
     if damage:
         remark(f"warning: {damage}")
     if as_json:
@@ -149,8 +132,3 @@ def _tell_dagster(deployment: Deployment, key: str, batch_id: int, events: "Sequ
             f"batch {batch_id} is decided and stored, but Dagster could not be told ({type(error).__name__}); its"
             f" checks show it after the supplier's next load: ingestion load {key}"
         )
-
-
-async def _one(database: Database, batch_id: int) -> Batch:
-    async with database.transaction() as connection:
-        return await batches.get(connection, batch_id)

@@ -11,11 +11,8 @@ from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.core.mapped_sheet import MappedSheet
 from ingestion_dagster.core.sheets import column_letter
 from ingestion_dagster.deployment import open_deployment
+from ingestion_dagster.services.records import batches
 from ingestion_dagster.settings import settings
-from ingestion_dagster.store.batches import batches, mappings
-from ingestion_dagster.store.batches.types import MappedBatch
-from ingestion_dagster.store.catalogue import suppliers
-from ingestion_dagster.store.database import Database
 
 app = typer.Typer(help="Which column is which, and the answers remembered.", no_args_is_help=True)
 
@@ -25,15 +22,8 @@ Key = Annotated[str, typer.Argument(help="The supplier's key, as `supplier list`
 @app.command()
 def show(key: Key, as_json: AsJson = False) -> None:
     """How the supplier's newest list was understood, what it asks, and what was confirmed before."""
-
-    async def _show(database: Database) -> tuple[MappedBatch | None, list[mappings.KeptMapping]]:
-        async with database.transaction() as connection:
-            supplier = await suppliers.by_key(connection, key)
-            newest = await batches.newest_mapped(connection, supplier.id)
-            return newest, await mappings.listed(connection, supplier.id)
-
     with open_deployment(settings()) as deployment:
-        newest, remembered = deployment.run(_show)
+        newest, remembered = batches.columns_of(deployment, key)
     if as_json:
         print_json({"supplier": key, "newest": newest, "remembered": remembered})
         return

@@ -133,6 +133,15 @@ def test_only_the_outer_rooms_know_dagster() -> None:
     assert importers(PRODUCT, DAGSTER, besides=KNOW_DAGSTER) == []
 
 
+def test_commands_ask_services_and_open_no_transaction() -> None:
+    """Of the store a command knows the types of rows, to show them: their names have a capital."""
+    commands = {name: module for name, module in PRODUCT.items() if module.room.split("/")[0] == "cli"}
+    named = [one.name for module in commands.values() for one in module.imports]
+    inner = ("ingestion_dagster.store.", "ingestion_dagster.redis_store.", "ingestion_dagster.pipeline.")
+    assert [name for name in named if name.startswith(inner) and not name.rpartition(".")[2][0].isupper()] == []
+    assert calls(commands, {".transaction", "connected", "deployment.run"}) == []
+
+
 def test_only_settings_reads_the_environment_and_few_others_with_a_reason() -> None:
     assert set(environment_readers(PRODUCT)) <= set(KNOW_THE_ENVIRONMENT)
 
