@@ -3,7 +3,7 @@ and gives its violations in words. Which rules hold for the product is in `test_
 """
 
 import ast
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -188,9 +188,35 @@ def crowded(modules: Modules, most: int) -> list[str]:
     return [f"{room}: {count} modules" for room, count in counts.items() if count > most]
 
 
-def modules_where(modules: Modules, holds: Callable[[Module], bool]) -> list[str]:
-    """Names of those."""
-    return [module.name for module in modules.values() if holds(module)]
+def more_than_types(modules: Modules, packages: Collection[str]) -> list[str]:
+    """Imports from these packages of anything but types, whose names have a capital."""
+    return [
+        f"{module.name}:{one.line} imports {one.name}"
+        for module in modules.values()
+        for one in module.imports
+        if any(f"{one.name}.".startswith(f"{package}.") for package in packages)
+        and not one.name.rpartition(".")[2][0].isupper()
+    ]
+
+
+def called(modules: Modules, names: Collection[str]) -> list[str]:
+    """Modules of one of these names."""
+    return [name for name in modules if name.rpartition(".")[2] in names]
+
+
+def silent(modules: Modules) -> list[str]:
+    """Modules that do not say what belongs in them."""
+    return [module.name for module in modules.values() if not ast.get_docstring(module.tree)]
+
+
+def postponing(modules: Modules, library: str) -> list[str]:
+    """Modules that import the library and postpone their annotations."""
+    return [
+        module.name
+        for module in modules.values()
+        if any(one.name == "__future__.annotations" for one in module.imports)
+        and any(one.library == library for one in module.imports)
+    ]
 
 
 def names_no_code(tests: Modules, product: Iterable[Module], own: Collection[str] = ()) -> list[str]:

@@ -4,7 +4,6 @@ Imports count wherever they stand, also inside functions and for types alone. Th
 each of them, are in `module_rules.py` and `test_module_rules.py`.
 """
 
-import ast
 from pathlib import Path
 
 import pytest
@@ -16,15 +15,18 @@ import tools
 from ingestion_dagster_tests.unit.gates.module_rules import (
     Module,
     against_order,
+    called,
     calls,
     circles,
     crowded,
     environment_readers,
     foreign,
     importers,
-    modules_where,
+    more_than_types,
     names_no_code,
+    postponing,
     read_tree,
+    silent,
 )
 
 PRODUCT = read_tree(Path(ingestion_dagster.__file__).parent)
@@ -134,11 +136,9 @@ def test_only_the_outer_rooms_know_dagster() -> None:
 
 
 def test_commands_ask_services_and_open_no_transaction() -> None:
-    """Of the store a command knows the types of rows, to show them: their names have a capital."""
     commands = {name: module for name, module in PRODUCT.items() if module.room.split("/")[0] == "cli"}
-    named = [one.name for module in commands.values() for one in module.imports]
-    inner = ("ingestion_dagster.store.", "ingestion_dagster.redis_store.", "ingestion_dagster.pipeline.")
-    assert [name for name in named if name.startswith(inner) and not name.rpartition(".")[2][0].isupper()] == []
+    inner = {"ingestion_dagster.store", "ingestion_dagster.redis_store", "ingestion_dagster.pipeline"}
+    assert more_than_types(commands, inner) == []
     assert calls(commands, {".transaction", "connected", "deployment.run"}) == []
 
 
@@ -160,22 +160,13 @@ def test_no_room_is_crowded() -> None:
 
 
 def test_no_module_is_called_by_a_name_that_says_nothing() -> None:
-    assert modules_where(PRODUCT, lambda module: module.name.rpartition(".")[2] in SAY_NOTHING) == []
+    assert called(PRODUCT, SAY_NOTHING) == []
 
 
 def test_every_module_says_what_belongs_in_it() -> None:
-    assert modules_where(PRODUCT | DEMO | TOOLS, lambda module: not ast.get_docstring(module.tree)) == []
+    assert silent(PRODUCT | DEMO | TOOLS) == []
 
 
 def test_no_dagster_module_postpones_its_annotations() -> None:
     """Dagster reads the annotations of decorated functions; postponed ones break context, config and resources."""
-    assert (
-        modules_where(
-            PRODUCT,
-            lambda module: (
-                any(one.name == "__future__.annotations" for one in module.imports)
-                and any(one.library == "dagster" for one in module.imports)
-            ),
-        )
-        == []
-    )
+    assert postponing(PRODUCT, "dagster") == []

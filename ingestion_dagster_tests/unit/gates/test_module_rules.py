@@ -8,14 +8,18 @@ import pytest
 from ingestion_dagster_tests.unit.gates.module_rules import (
     Modules,
     against_order,
+    called,
     calls,
     circles,
     crowded,
     environment_readers,
     foreign,
     importers,
+    more_than_types,
     names_no_code,
+    postponing,
     read_tree,
+    silent,
 )
 
 Tree = Callable[..., Modules]
@@ -112,6 +116,31 @@ def test_a_call_that_only_sounds_like_one_is_not(tree: Tree) -> None:
 )
 def test_a_reader_of_the_environment_is_found(tree: Tree, source: str) -> None:
     assert environment_readers(tree(a=source, b="environment = {}")) == ["shop.a"]
+
+
+def test_a_function_of_an_inner_room_is_found_and_a_type_is_not(tree: Tree) -> None:
+    modules = tree(cli__a="from shop.store.b import Row, rows\nfrom shop.store import b\nfrom shop.stores import x")
+    assert more_than_types(modules, {"shop.store"}) == [
+        "shop.cli.a:1 imports shop.store.b.rows",
+        "shop.cli.a:2 imports shop.store.b",
+    ]
+
+
+def test_a_module_whose_name_says_nothing_is_found(tree: Tree) -> None:
+    assert called(tree(core__utils="", core__utilities=""), {"utils"}) == ["shop.core.utils"]
+
+
+def test_a_module_without_a_docstring_is_found(tree: Tree) -> None:
+    assert silent(tree(a="# nothing said", b='"""What belongs here."""')) == ["shop.a"]
+
+
+def test_postponed_annotations_beside_a_library_are_found(tree: Tree) -> None:
+    modules = tree(
+        a="from __future__ import annotations\nimport dagster as dg",
+        b="from __future__ import annotations",
+        c="import dagster",
+    )
+    assert postponing(modules, "dagster") == ["shop.a"]
 
 
 def test_a_crowded_room_is_named(tree: Tree) -> None:
