@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import orjson
@@ -51,14 +51,25 @@ async def send_alerts(deployment: Deployment, database: Database) -> int:
 
 def sinks(settings: Settings) -> list[Sink]:
     """Those that are set up; every event is in the log besides."""
-    found: list[Sink] = []
-    if settings.alert_webhook_url is not None:
-        url, hosts = settings.alert_webhook_url.get_secret_value(), settings.alert_webhook_hosts
-        found.append(lambda events: post(url, hosts, events))
-    if settings.alert_smtp_url is not None and settings.alert_email_to:
-        smtp, sender, receivers = settings.alert_smtp_url, settings.alert_email_from, settings.alert_email_to
-        found.append(lambda events: mail(smtp.get_secret_value(), sender, receivers, events))
-    return found
+    return [sink for set_up in SINKS if (sink := set_up(settings)) is not None]
+
+
+def _webhook(settings: Settings) -> Sink | None:
+    if settings.alert_webhook_url is None:
+        return None
+    url, hosts = settings.alert_webhook_url.get_secret_value(), settings.alert_webhook_hosts
+    return lambda events: post(url, hosts, events)
+
+
+def _mail(settings: Settings) -> Sink | None:
+    smtp, sender, receivers = settings.alert_smtp_url, settings.alert_email_from, settings.alert_email_to
+    if smtp is None or not receivers:
+        return None
+    return lambda events: mail(smtp.get_secret_value(), sender, receivers, events)
+
+
+SINKS: Final = (_webhook, _mail)
+"""Each makes its sink of the settings; None where they do not set it up."""
 
 
 def _tell(chosen: Sequence[Sink], events: Sequence[Event]) -> str | None:

@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
+from ingestion_dagster.core.fields import OPTIONAL, TABLE, Kind
 from ingestion_dagster.store.states import BatchState, ProductStatus, RequestState, Verdict
 
 metadata = MetaData(
@@ -221,6 +222,17 @@ def _printed() -> tuple[Column, Column]:  # type: ignore[type-arg]
     )
 
 
+def _optional_fields() -> list[Column]:  # type: ignore[type-arg]
+    types: dict[Kind, Any] = {
+        "text": Text(),
+        "lines": Text(),
+        "integer": Integer(),
+        "amount": Numeric(18, 3),
+        "price": PRICE,
+    }
+    return [Column(name, types[TABLE[name].kind]) for name in OPTIONAL]
+
+
 def _staged(name: str, *more: Index, **options: Any) -> Table:
     return Table(
         name,
@@ -230,14 +242,7 @@ def _staged(name: str, *more: Index, **options: Any) -> Table:
         Column("supplier_sku", Text, nullable=False),
         Column("name", Text, nullable=False),
         Column("price", PRICE, nullable=False),
-        Column("currency", Text),
-        Column("stock", Numeric(18, 3)),
-        Column("barcode", Text),
-        Column("brand", Text),
-        Column("category", Text),
-        Column("unit", Text),
-        Column("description", Text),
-        Column("url_image", Text),
+        *_optional_fields(),
         Column("characteristics", JSONB, nullable=False),
         Column("price_column", SmallInteger, nullable=False, comment="0-based"),
         *_printed(),
@@ -264,14 +269,7 @@ supplier_items = Table(
     Column("supplier_sku", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("current_price", PRICE, nullable=False),
-    Column("currency", Text),
-    Column("stock", Numeric(18, 3)),
-    Column("barcode", Text),
-    Column("brand", Text),
-    Column("category", Text),
-    Column("unit", Text),
-    Column("description", Text),
-    Column("url_image", Text),
+    *_optional_fields(),
     Column("characteristics", JSONB, nullable=False, server_default=text("'{}'")),
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("missing_since", DateTime(timezone=True)),

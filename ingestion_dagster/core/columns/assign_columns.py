@@ -3,8 +3,6 @@
 Words come from `core/words/lexicon.py`, values from `column_evidence.py`, the price column from `price_candidates.py`.
 """
 
-from typing import Final
-
 from ingestion_dagster.core.columns.assignment import best_assignment
 from ingestion_dagster.core.columns.basis_columns import BasisColumn, basis_column
 from ingestion_dagster.core.columns.column_scores import Column, keep_spoilt, look_at_columns
@@ -14,13 +12,10 @@ from ingestion_dagster.core.columns.price_candidates import find_price
 from ingestion_dagster.core.columns.price_steps import settle_steps, steps_of
 from ingestion_dagster.core.columns.shared_words import settle_words
 from ingestion_dagster.core.columns.stock_columns import settle_stock
-from ingestion_dagster.core.fields import FIELDS
+from ingestion_dagster.core.fields import FIELDS, TABLE
 from ingestion_dagster.core.layout.find_table import Table
 
 __all__ = ["Mapping", "map_columns"]
-
-_WORTH: Final = {"description": 0.3, "category": 0.5, "brand": 0.6, "unit": 0.7, "url_image": 0.7}
-"""A field that a list can do without yields to one that it cannot."""
 
 
 def map_columns(table: Table, fixed: dict[str, int] | None = None, closed: frozenset[int] = frozenset()) -> Mapping:
@@ -77,7 +72,7 @@ def _open_score(column: Column, field: str, prices: set[int]) -> float:
     score = column.scores[field]
     if column.position in prices and column.words.scores.get(field, 0.0) < 0.75:
         score -= 3.0
-    return score * _WORTH.get(field, 1.0) if score > 0 else score
+    return score * TABLE[field].worth if score > 0 else score
 
 
 def _most_promising(columns: list[Column], fields: list[str]) -> list[Column]:

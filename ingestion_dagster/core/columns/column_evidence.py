@@ -6,6 +6,7 @@ All scores are log-odds, made by hand from what the fields are: 0 says nothing, 
 from typing import Final
 
 from ingestion_dagster.core.columns.column_profile import ColumnProfile
+from ingestion_dagster.core.fields import FURTHER
 
 NEVER: Final = -8.0
 
@@ -171,6 +172,11 @@ def _url_image(p: ColumnProfile) -> float:
     return 1.5 if p.share("url") > 0.5 else -4.0
 
 
+def _further(p: ColumnProfile) -> float:
+    """Of a field that only words can prove: whatever fits into one line."""
+    return -4.0 if p.share("url", "image", "long") > 0.4 else 0.3
+
+
 _SCORERS: Final = {
     "supplier_sku": _supplier_sku,
     "name": _name,
@@ -183,4 +189,5 @@ _SCORERS: Final = {
     "unit": _unit,
     "description": _description,
     "url_image": _url_image,
+    **dict.fromkeys(FURTHER, _further),
 }

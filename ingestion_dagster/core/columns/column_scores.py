@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from ingestion_dagster.core.columns.column_evidence import NEVER, value_scores
 from ingestion_dagster.core.columns.column_profile import ColumnProfile, profile
-from ingestion_dagster.core.fields import FIELDS
+from ingestion_dagster.core.fields import TABLE
 from ingestion_dagster.core.layout.find_table import Table
 from ingestion_dagster.core.values.lost_digits import mostly_shortened
 from ingestion_dagster.core.words.lexicon import NOTHING_SAID, HeaderWords, read_header
@@ -15,17 +15,6 @@ from ingestion_dagster.core.words.lexicon import NOTHING_SAID, HeaderWords, read
 _UNSAID: Final = -1.2
 """Log-odds of a header that says something unknown."""
 _NO_HEADER: Final = -0.4
-_NEEDS_WORDS: Final = {
-    "currency": 3.5,
-    "stock": 2.2,
-    "barcode": 3.5,
-    "brand": 2.5,
-    "category": 2.5,
-    "unit": 2.8,
-    "description": 2.5,
-    "url_image": 3.5,
-}
-"""Optional fields are mapped without a word only where the values alone prove them this much."""
 _SAID_BUT_ODD: Final = 0.3
 """An exact word is believed where nothing else can be the field: the column may be empty or repeat today."""
 _SPOILT: Final = 3.0
@@ -99,9 +88,9 @@ def weigh(words: HeaderWords, values: dict[str, float], seen: ColumnProfile, hea
     """field -> log-odds of the column being it."""
     nothing = _UNSAID if header else _NO_HEADER
     other = max(words.scores.get("other", 0.0), words.scores.get("row_number", 0.0) - 0.05)
-    best = max((s for f, s in words.scores.items() if f in FIELDS), default=0.0)
+    best = max((s for f, s in words.scores.items() if f in TABLE), default=0.0)
     result = {}
-    for field in FIELDS:
+    for field, known in TABLE.items():
         said = words.scores.get(field, 0.0)
         weight = _word_weight(said) if said else nothing
         if not said and best >= 0.9:
@@ -116,8 +105,7 @@ def weigh(words: HeaderWords, values: dict[str, float], seen: ColumnProfile, hea
         possible = values[field] > NEVER or (field == "name" and seen.constant and seen.share(*_WORDY) > 0.6)
         if said >= 0.95 and field in ("supplier_sku", "name") and best == said and possible:
             result[field] = max(result[field], _SAID_BUT_ODD)
-        needed = _NEEDS_WORDS.get(field)
-        if not said and needed is not None and values[field] < needed:
+        if not said and known.needs is not None and values[field] < known.needs:
             result[field] = min(result[field], -0.5)
         if seen.filled == 0:
             result[field] = min(result[field], _word_weight(said) - 3.0) if said >= 0.9 else -1.0

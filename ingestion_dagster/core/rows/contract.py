@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from ingestion_dagster.core.fields import FURTHER
 from ingestion_dagster.core.price_terms import MAX_PIECE_PRICE, PRICE_DECIMALS
 from ingestion_dagster.core.values.currencies import is_currency
 from ingestion_dagster.core.values.stock import MAX_STOCK
@@ -123,14 +124,18 @@ class SupplierItem(BaseModel):
 
 def problems_of(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(field, reject code) for everything that the contract refuses in `values`; empty where it is an item."""
+    found: list[tuple[str, str]] = []
     try:
         SupplierItem.model_validate(dict(values))
     except ValidationError as error:
-        return [
-            (str(found["loc"][0]), found.get("ctx", {}).get("code", "value_invalid"))
-            for found in error.errors(include_url=False, include_input=False)
+        found = [
+            (str(wrong["loc"][0]), wrong.get("ctx", {}).get("code", "value_invalid"))
+            for wrong in error.errors(include_url=False, include_input=False)
         ]
-    return []
+    further = [(field, values[field]) for field in FURTHER if field in values]
+    return found + [
+        (field, "text_too_long") for field, text in further if isinstance(text, str) and len(text) > MAX_TEXT
+    ]
 
 
 LIMITS: Final[dict[str, int]] = {

@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple
 
 from ingestion_dagster.core.rows.types import ItemRow
 
+_CONTENT = slice(ItemRow._fields.index("name"), ItemRow._fields.index("characteristics") + 1)
+"""Everything but row, key and the price's column."""
 Policy = Literal["reject", "first", "last", "lowest"]
 
 
@@ -35,7 +37,7 @@ def settle(items: Iterable[ItemRow], policy: Policy) -> Settled:
     offers: dict[tuple[str, int], list[tuple[Offer, int]]] = defaultdict(list)
     for item in items:
         offer = Offer(item.supplier_sku, item.price, item.currency, item.row_number)
-        content = hash((item[2:13], item.price_steps))  # everything but row, key and the price's column
+        content = hash((item[_CONTENT], item.price_steps))
         known = offers[item.supplier_sku, item.from_quantity or 0]
         if all(content != other for _, other in known):
             known.append((offer, content))

@@ -15,7 +15,8 @@ from ingestion_dagster.core.price_terms import PiecePrice
 from ingestion_dagster.core.pricing.step_rows import quantity_of
 from ingestion_dagster.core.rows.contract import MAX_NAME, MAX_SKU, MAX_TEXT
 from ingestion_dagster.core.rows.full_path import NO_CODE, WEB_ADDRESS, barcode_text, code_of, key_of_name
-from ingestion_dagster.core.rows.plan import OPTIONAL_TEXTS, RowPlan
+from ingestion_dagster.core.rows.further import NONE
+from ingestion_dagster.core.rows.plan import OPTIONAL_TEXTS, OWN_TEXTS, RowPlan
 from ingestion_dagster.core.rows.price_cells import counted_unit
 from ingestion_dagster.core.rows.steps import BadStep
 from ingestion_dagster.core.rows.types import ItemRow
@@ -106,7 +107,7 @@ def mixed_row_reader(plan: RowPlan, sheet: Sheet) -> ShortWay:
 def _completer(plan: RowPlan) -> Callable[[int, Any, str | None, str | None], ItemRow | None]:
     """(row number, cells padded to the plan's width, section title, currency of the price's number format) -> item.
     Texts are plain and stripped; only price, stock and characteristics may be numbers."""
-    fields = ("supplier_sku", "name", "price", "stock", "barcode", "currency", *OPTIONAL_TEXTS)
+    fields = ("supplier_sku", "name", "price", "stock", "barcode", "currency", *OWN_TEXTS)
     pick: Any = itemgetter(*(plan.columns[field] for field in fields))
     headers = [header for header, _ in plan.characteristics]
     # The spare column stands twice: of a single column itemgetter would give the cell, not a tuple.
@@ -118,7 +119,7 @@ def _completer(plan: RowPlan) -> Callable[[int, Any, str | None, str | None], It
     has_category, dumps, make = plan.has("category"), orjson.dumps, tuple.__new__
     plain_terms, in_units, read_piece = plan.terms.plain, plan.terms.in_units, plan.read_piece
     basis_column, quantities, read_steps = plan.columns["price_basis"], plan.columns["from_quantity"], plan.read_steps
-    has_quantities = plan.has("from_quantity")
+    has_quantities, read_further, no_more = plan.has("from_quantity"), plan.read_further, NONE
     no_signs: tuple[Sign, ...] = ()
 
     def complete(number: int, row: Any, section: str | None, format_currency: str | None) -> ItemRow | None:
@@ -162,6 +163,11 @@ def _completer(plan: RowPlan) -> Callable[[int, Any, str | None, str | None], It
             if stock_text is not None:
                 rest["stock_text"] = stock_text
                 rest = dict(sorted(rest.items()))
+        more: tuple[str | int | None, ...] = no_more
+        if read_further is not None:
+            more, unread = read_further(row)
+            if unread:
+                rest = dict(sorted((rest | unread).items()))
         quantity = steps = None
         if has_quantities:
             quantity = quantity_of(row[quantities]) if row[quantities] else 1
@@ -177,7 +183,7 @@ def _completer(plan: RowPlan) -> Callable[[int, Any, str | None, str | None], It
             (
                 number, key, name, value, currency or sheet_currency, in_stock, barcode or None, brand or None,
                 (category if has_category else section) or None, unit or None, description or None, image or None,
-                dumps(rest).decode(), price_column, printed, basis, quantity, steps,
+                *more, dumps(rest).decode(), price_column, printed, basis, quantity, steps,
             ),
         )  # fmt: skip
 

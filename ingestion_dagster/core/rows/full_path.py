@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from ingestion_dagster.core.fields import FURTHER
 from ingestion_dagster.core.rows.contract import (
     MAX_CHARACTERISTICS,
     MAX_DESCRIPTION,
@@ -17,7 +18,8 @@ from ingestion_dagster.core.rows.contract import (
     MAX_TEXT,
     problems_of,
 )
-from ingestion_dagster.core.rows.plan import RowPlan
+from ingestion_dagster.core.rows.further import NONE
+from ingestion_dagster.core.rows.plan import OPTIONAL_TEXTS, RowPlan
 from ingestion_dagster.core.rows.price_cells import counted_unit
 from ingestion_dagster.core.rows.prices import price_of_one, steps_of
 from ingestion_dagster.core.rows.types import ItemRow, Problem
@@ -39,6 +41,7 @@ from ingestion_dagster.core.words.error_texts import is_error_text, is_loading_t
 
 NO_CODE: Final = frozenset({"-", "--", "---", "–", "—", "n/a", "N/A", "#N/A", "нет", "?"})
 WEB_ADDRESS: Final = ("http://", "https://")
+_SHORT_TEXTS: Final = ("barcode", *(field for field in OPTIONAL_TEXTS if field != "description"))
 _HASH_LENGTH: Final = 16
 _BROKEN_ROWS: Final = {SHIFTED: "row_shifted", CUT_OFF: "row_cut_off"}
 
@@ -125,7 +128,9 @@ def row_examiner(plan: RowPlan, sheet: Sheet) -> Callable[[int, Row, str | None]
         values["stock"], stock_text = plan.read_stock(cells[at["stock"]])
         if stock_text is not None:
             kept["stock_text"] = stock_text
-        values |= _texts(plan, cells, section, kept)
+        further, unread = (NONE, {}) if plan.read_further is None else plan.read_further(cells)
+        kept |= unread
+        values |= _texts(plan, cells, section, kept) | dict(zip(FURTHER, further, strict=True))
         values |= {"barcode": barcode or None, "description": description or None}
         values["characteristics"] = characteristics_json(kept)
         problems += _refused(values, {problem.field for problem in problems})
@@ -233,7 +238,7 @@ def _refused(values: dict[str, Any], known: set[str]) -> list[Problem]:
 
 def keeps_contract(values: dict[str, Any]) -> bool:
     """A quick look that says yes only where `SupplierItem` does; the values come cleaned."""
-    longest = max(len(values[field] or "") for field in ("barcode", "brand", "category", "unit", "url_image"))
+    longest = max(len(values.get(field) or "") for field in _SHORT_TEXTS)
     currency = values["currency"]
     return (
         0 < len(values["supplier_sku"]) <= MAX_SKU

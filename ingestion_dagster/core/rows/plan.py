@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from ingestion_dagster.core.fields import FIELDS
+from ingestion_dagster.core.fields import FIELDS, FURTHER, TABLE
 from ingestion_dagster.core.mapped_sheet import KeyField, MappedSheet, ReadingHints
 from ingestion_dagster.core.price_terms import PriceTerms
+from ingestion_dagster.core.rows.further import FurtherReader, further_reader
 from ingestion_dagster.core.rows.price_cells import PieceReader, piece_reader, with_basis
 from ingestion_dagster.core.rows.steps import StepReader, step_field, step_reader
 from ingestion_dagster.core.sheets import Sheet
@@ -15,7 +16,8 @@ from ingestion_dagster.core.values.currencies import currency_of_format, currenc
 from ingestion_dagster.core.values.prices import PricePolicy, PriceReader, bare_number, price_reader
 from ingestion_dagster.core.values.stock import StockReader, stock_reader
 
-OPTIONAL_TEXTS = ("brand", "category", "unit", "description", "url_image")
+OWN_TEXTS = ("brand", "category", "unit", "description", "url_image")
+OPTIONAL_TEXTS = (*OWN_TEXTS, *(field for field in FURTHER if TABLE[field].kind == "text"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class RowPlan:
     read_steps: StepReader | None
     """Reads the prices by quantity of a row; None where no columns are steps."""
     read_stock: StockReader
+    read_further: FurtherReader | None
+    """Reads the fields that no code names; None where none has a column."""
     currency: str | None
     """Of a row that says nothing itself."""
     currency_hint: str | None
@@ -98,6 +102,7 @@ def plan_rows(sheet: Sheet, mapped: MappedSheet, hints: ReadingHints) -> RowPlan
         read_piece=read_piece,
         read_steps=step_reader(mapped.steps, read_price, read_piece),
         read_stock=stock_reader(mapped.number_styles.get("stock")),
+        read_further=further_reader(columns, width),
         currency=currency,
         currency_hint=currency_hint,
         format_currency=_nothing if mapped.currency_over_formats else partial(currency_of_format, hint=currency_hint),

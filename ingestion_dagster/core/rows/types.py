@@ -3,43 +3,14 @@
 Row and column numbers are 0-based sheet positions.
 """
 
-from decimal import Decimal
 from typing import Literal, NamedTuple
 
+from ingestion_dagster.core.fields import ItemRow
 from ingestion_dagster.core.sheets import cell_address
 
+__all__ = ["CellProblem", "ItemRow", "NotAnItem", "NotAnItemKind", "Problem", "RowReject"]
+
 NotAnItemKind = Literal["blank", "section", "header", "total", "footer"]
-
-
-class ItemRow(NamedTuple):
-    """One good row, in the order in which it is copied into the staging table.
-
-    `characteristics` is the text of a JSON object with sorted keys; `price` is for one piece,
-    with six decimals at most.
-    """
-
-    row_number: int
-    supplier_sku: str
-    name: str
-    price: Decimal
-    currency: str | None
-    stock: Decimal | int | None
-    barcode: str | None
-    brand: str | None
-    category: str | None
-    unit: str | None
-    description: str | None
-    url_image: str | None
-    characteristics: str
-    price_column: int
-    printed_price: Decimal | None = None
-    """What the cell says where that is not the price of one piece; then `price_basis` is set too."""
-    price_basis: int | None = None
-    """For how many pieces the printed price is."""
-    from_quantity: int | None = None
-    """The least quantity of this row's price, where a row is one step of an item."""
-    price_steps: str | None = None
-    """The text of a JSON list of all steps of the item (`row_steps.step_text`), where columns are steps."""
 
 
 class Problem(NamedTuple):

@@ -9,12 +9,13 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingestion_dagster.core.errors import SourceRejected
+from ingestion_dagster.core.fields import FURTHER
 from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.core.mapped_sheet import ReadingHints
 from ingestion_dagster.core.problems import place_of, reason_of
 from ingestion_dagster.core.values.currencies import currency_of_country
 
-READER_VERSION = "2"
+READER_VERSION = "+".join(("2", *FURTHER))
 """Raised when reading changes so that equal bytes may give other rows; then an unchanged list is read again."""
 
 

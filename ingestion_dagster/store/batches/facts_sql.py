@@ -1,6 +1,7 @@
 """The statements of `facts.py`: a staged batch joined with what is stored. No code."""
 
-from ingestion_dagster.store.batches.merge import COMPARABLE, COMPARED
+from ingestion_dagster.core.fields import COMPARED
+from ingestion_dagster.store.batches.merge import COMPARABLE
 
 COUNTED = f"""
 SELECT count(staged.supplier_sku) AS staged,

@@ -10,10 +10,10 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ingestion_dagster.core.fields import COMPARED, FURTHER
 from ingestion_dagster.core.guards.facts import GuardResult
 from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.store.batches import batches
-from ingestion_dagster.store.batches.merge import COMPARED
 from ingestion_dagster.store.batches.types import SameList
 from ingestion_dagster.store.states import BatchState
 
@@ -101,11 +101,16 @@ async def close_overtaken(connection: AsyncConnection, supplier_id: UUID, applie
     return closed
 
 
+_OWN = ", ".join(field for field in COMPARED if field not in FURTHER)
+_MORE = ", ".join(f"'{field}', {field}" for field in FURTHER)
+# A field that came after a batch was judged is empty in its rows, and must not make it another one.
+_FILLED = f" || coalesce(nullif(jsonb_strip_nulls(jsonb_build_object({_MORE}))::text, '{{}}'), '')" if FURTHER else ""
+
 CONTENT_HASH = f"""
 SELECT encode(sha256(convert_to(coalesce(string_agg(
            md5(row(row_number, supplier_sku, price, price_column, printed_price, price_basis,
                    from_quantity, price_steps,
-                   {", ".join(COMPARED)})::text),
+                   {_OWN})::text{_FILLED}),
            '' ORDER BY row_number, supplier_sku), '')
        || coalesce((SELECT string_agg(md5(row(former_sku, supplier_sku)::text), '' ORDER BY former_sku)
                     FROM item_rekeys WHERE batch_id = :batch), ''), 'UTF8')), 'hex')

@@ -12,24 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import StaleSnapshot, StoreRejected, StoreUnavailable
+from ingestion_dagster.core.fields import COMPARED
 from ingestion_dagster.store import clock
 from ingestion_dagster.store.batches import batches
 from ingestion_dagster.store.catalogue import price_steps
-
-COMPARED = (
-    "name",
-    "currency",
-    "stock",
-    "barcode",
-    "brand",
-    "category",
-    "unit",
-    "description",
-    "url_image",
-    "characteristics",
-)
-"""Columns that, beside the price, decide whether an item changed."""
-
 
 COMPARABLE = "(old_currency IS NULL OR currency IS NULL OR old_currency = currency)"
 """Two prices of an item say something about each other, unless each has a currency and not the same one."""

@@ -4,7 +4,7 @@ Rows go inside the batch's transaction; rejects go through a connection of their
 load that is rolled back.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ingestion_dagster.core.fields import COMPARED
 from ingestion_dagster.core.rows.types import ItemRow, NotAnItem, RowReject
 from ingestion_dagster.store.database import Database
 from ingestion_dagster.store.records import records
@@ -23,27 +24,7 @@ BLOCK = 1000
 ARRIVING = "staged_items_arriving"
 """The part of `staged_items` that new rows go to; it is named directly to spare the server the routing."""
 
-STAGED_COLUMNS = (
-    "batch_id",
-    "row_number",
-    "supplier_sku",
-    "name",
-    "price",
-    "currency",
-    "stock",
-    "barcode",
-    "brand",
-    "category",
-    "unit",
-    "description",
-    "url_image",
-    "characteristics",
-    "price_column",
-    "printed_price",
-    "price_basis",
-    "from_quantity",
-    "price_steps",
-)
+STAGED_COLUMNS = ("batch_id", *ItemRow._fields)
 LOG_COLUMNS = (
     "task_id",
     "supplier_id",
@@ -157,16 +138,16 @@ async def stage_rows(
 _KEY = itemgetter(ItemRow._fields.index("supplier_sku"))
 
 
-def _block(items: list[ItemRow], batch_id: int) -> str:
+def _block(items: Sequence[tuple[Any, ...]], batch_id: int) -> str:
     """The items as lines of COPY text."""
     block = "".join(
         [
             f"{batch_id}\t{row + 1}\t{sku}\t{name}\t{price}\t{currency or ''}\t{'' if stock is None else stock}\t"
             f"{barcode or ''}\t{brand or ''}\t{category or ''}\t{unit or ''}\t{description or ''}\t{image or ''}\t"
-            f"{extra}\t{column}\t{'' if printed is None else printed}\t{basis or ''}\t"
+            f"{_cells(more) if more else ''}{extra}\t{column}\t{'' if printed is None else printed}\t{basis or ''}\t"
             f"{quantity or ''}\t{steps or ''}\n"
-            for (row, sku, name, price, currency, stock, barcode, brand, category, unit, description, image, extra,
-                 column, printed, basis, quantity, steps) in items
+            for (row, sku, name, price, currency, stock, barcode, brand, category, unit, description, image, *more,
+                 extra, column, printed, basis, quantity, steps) in items
         ]
     )  # fmt: skip
     # One look at the whole block instead of one per cell: almost none has anything that COPY could misread.
@@ -176,12 +157,18 @@ def _block(items: list[ItemRow], batch_id: int) -> str:
     return block
 
 
-def _item_line(item: ItemRow, batch_id: int) -> str:
+def _item_line(item: tuple[Any, ...], batch_id: int) -> str:
     """The careful way: every text escaped."""
     row, sku, name, price, currency, stock, *texts, column, printed, basis, quantity, steps = item
     numbers = [None if number is None else str(number) for number in (column, printed, basis, quantity)]
     amounts = (str(price), currency, None if stock is None else str(stock))
-    return _line((str(batch_id), str(row + 1), sku, name, *amounts, *texts, *numbers, steps))
+    shown = [None if value is None else str(value) for value in texts]
+    return _line((str(batch_id), str(row + 1), sku, name, *amounts, *shown, *numbers, steps))
+
+
+def _cells(more: list[str | int | None]) -> str:
+    """The further fields, each with the tab behind it."""
+    return "".join(["\t" if value is None else f"{value}\t" for value in more])
 
 
 def _line(values: tuple[str | None, ...]) -> str:
@@ -230,13 +217,12 @@ async def settle_duplicates(connection: AsyncConnection, batch_id: int, policy: 
     return collapsed.rowcount, rows
 
 
-MARK_DUPLICATES = """
+MARK_DUPLICATES = f"""
 CREATE TEMPORARY TABLE repeated_rows ON COMMIT DROP AS
 SELECT row_number, supplier_sku, from_quantity, price, content,
        row_number() OVER (PARTITION BY supplier_sku, from_quantity, content ORDER BY row_number) AS copy_number
 FROM (
-    SELECT staged.*, md5(row(name, price, currency, stock, barcode, brand, category, unit, description, url_image,
-                             characteristics, price_steps)::text) AS content
+    SELECT staged.*, md5(row(price, {", ".join(COMPARED)}, price_steps)::text) AS content
     FROM staged_items staged
     WHERE batch_id = :batch AND supplier_sku IN (
         SELECT supplier_sku FROM staged_items WHERE batch_id = :batch

@@ -18,12 +18,13 @@ from ingestion_dagster.core.errors import SheetError
 from ingestion_dagster.core.steps import Attempt
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.logs import FIELDS
-from ingestion_dagster.services import metrics
+from ingestion_dagster.services import alerts, metrics
 from ingestion_dagster.services.alerts import post, send_alerts
 from ingestion_dagster.services.queue import tick
-from ingestion_dagster.settings import Settings
+from ingestion_dagster.settings import CHECKOUT, Settings
 from ingestion_dagster.store import requests
 from ingestion_dagster.store.database import Database
+from ingestion_dagster_tests.docs_pages import blocks
 from ingestion_dagster_tests.integration.mail_server import MailServer
 
 RECEIVERS = "buyer@shop.example, boss@shop.example"
@@ -225,3 +226,19 @@ def test_nothing_that_a_log_line_quotes_begins_a_line_or_acts_on_a_terminal(
     assert "approved by boss" in line
     if log_format == "json":
         assert json.loads(line)["reason"] == HOSTILE
+
+
+def test_the_sink_on_the_page_about_sinks_is_told(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = blocks(CHECKOUT / "docs/how-to/add-an-alert-sink.md")
+    sink, entry, setting = (block.text for block in page if block.language == "python")
+    namespace = vars(alerts) | {"Path": Path, "Settings": Settings}
+    exec(sink + entry + f"class Set(Settings):\n{setting}", namespace)
+    monkeypatch.setattr(alerts, "SINKS", namespace["SINKS"])
+    told = tmp_path / "told"
+    told.mkdir()
+    settings = namespace["Set"](local_root=deployment.settings.local_root, alert_file=told / "alerts.jsonl")
+    dispatched(deployment, b"junk")
+    assert alerted(Deployment(settings, deployment.database_url, deployment.redis_url)) == 1
+    assert json.loads((told / "alerts.jsonl").read_text())["kind"] == "request_dead"
