@@ -234,7 +234,7 @@ def test_the_sink_on_the_page_about_sinks_is_told(
     page = blocks(CHECKOUT / "docs/how-to/add-an-alert-sink.md")
     sink, entry, setting = (block.text for block in page if block.language == "python")
     namespace = vars(alerts) | {"Path": Path, "Settings": Settings}
-    exec(sink + entry + f"class Set(Settings):\n{setting}", namespace)
+    exec(sink + entry + f"class Set(Settings):\n    {setting}", namespace)
     monkeypatch.setattr(alerts, "SINKS", namespace["SINKS"])
     told = tmp_path / "told"
     told.mkdir()

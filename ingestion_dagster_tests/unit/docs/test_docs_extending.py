@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ingestion_dagster.core.guards import evaluate, price_rules, rules
+from ingestion_dagster.core.guards import evaluate, price_rules
 from ingestion_dagster.core.guards.facts import Facts, GuardResult
 from ingestion_dagster.core.suppliers.supplier import Thresholds
 from ingestion_dagster.core.words.lexicon import read_header
@@ -51,7 +51,7 @@ def test_a_page_about_adding_something_is_a_screen_and_names_files_that_are_ther
 
 def test_the_guard_on_its_page_judges_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     guard, line = code("add-a-guard.md")
-    monkeypatch.setattr(rules, "RULES", (*rules.RULES, defined(guard, "new_rows")))
+    monkeypatch.setattr(evaluate, "RULES", (*evaluate.RULES, defined(guard, "new_rows")))
     name, past, at = eval(line)[0]
     assert judged(**past)[name].tripped
     assert not judged(**at)[name].tripped
@@ -61,8 +61,8 @@ def test_the_guard_on_its_page_judges_with_the_others(monkeypatch: pytest.Monkey
 
 def test_the_check_on_its_page_follows_from_its_entry_and_its_guard(monkeypatch: pytest.MonkeyPatch) -> None:
     entry, guard = code("add-a-check.md")
-    monkeypatch.setattr(check_events, "DESCRIPTIONS", check_events.DESCRIPTIONS | eval("{" + entry + "}"))
-    monkeypatch.setattr(rules, "RULES", (*rules.RULES, defined(guard, "names_changed")))
+    monkeypatch.setattr(check_events, "DESCRIPTIONS", check_events.DESCRIPTIONS | eval(entry))
+    monkeypatch.setattr(evaluate, "RULES", (*evaluate.RULES, defined(guard, "names_changed")))
     told = check_events.evaluations(7, "held", list(judged(respelled=3).values()), "acme")
     assert {check.check_name: check.passed for check in told if check.check_name == "names_stable"} == {
         "names_stable": False
