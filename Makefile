@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+MEASURE :=
 
 # pip and uv trust whom this machine trusts, so that a company's own certificate authority needs no setting. Where the
 # machine has no such store, they trust the authorities that they bring along. What the environment says goes first.
@@ -13,7 +14,7 @@ PIP = REQUESTS_CA_BUNDLE="$${REQUESTS_CA_BUNDLE:-$${CURL_CA_BUNDLE:-$$($(BIN)/py
 UV = UV_SYSTEM_CERTS="$${UV_SYSTEM_CERTS:-$$(echo | UV_SYSTEM_CERTS=true $(BIN)/uv pip compile --quiet --offline - \
   >/dev/null 2>&1 && echo true || echo false)}" $(BIN)/uv
 
-.PHONY: help setup lock lock-check demo up check docs hooks suite test overlap corpus bench test-pythons chaos-ci chaos
+.PHONY: help setup lock lock-check demo up check docs hooks suite test coverage overlap corpus bench test-pythons chaos-ci chaos
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -49,7 +50,7 @@ hooks: $(STAMP) ## have git run ruff, mypy and the lock check before each commit
 	@$(BIN)/pre-commit install
 
 suite: $(STAMP) ## the tests alone: make suite ARGS="-k guards"
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(MEASURE) $(ARGS)
 
 CHAOS_FORM = $(BIN)/python -m pytest ingestion_dagster_tests/chaos -p no:cacheprovider $(ARGS)
 chaos-ci: $(STAMP) ## kills, crashes, mutants, zombies, damaged sheets: minutes
@@ -58,7 +59,11 @@ chaos-ci: $(STAMP) ## kills, crashes, mutants, zombies, damaged sheets: minutes
 chaos: $(STAMP) ## the same in the long form: hours; make chaos ARGS="-k kills"
 	@CHAOS=long $(CHAOS_FORM)
 
-test: check suite ## everything, with real PostgreSQL and Redis
+test: MEASURE := --cov --cov-report=
+test: check suite ## everything, with real PostgreSQL and Redis, and how much of the code the tests reach
+
+coverage: $(STAMP) ## what the last `make test` did not reach: a line per file, the least covered first
+	@$(BIN)/coverage report --sort=cover --show-missing
 
 overlap: $(STAMP) ## twenty processes load the same few suppliers for a minute: no error, no deadlock
 	@OVERLAP_SECONDS=60 $(BIN)/python -m pytest -q -s ingestion_dagster_tests/integration/pipeline/test_overlapping_loads.py

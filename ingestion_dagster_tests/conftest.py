@@ -41,6 +41,13 @@ def pytest_configure() -> None:
     Settings.model_config["env_file"] = None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Laws are not measured for coverage: hundreds of random examples cost a minute and would move the figure."""
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("no_cover")
+
+
 @contextmanager
 def temporary_root() -> Iterator[Path]:
     """A folder for embedded services, removed with everything in it.
