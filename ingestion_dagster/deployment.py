@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ingestion_dagster.core.suppliers.source_types import Allowed
 from ingestion_dagster.settings import Settings
+from ingestion_dagster.sources.installed import source_types
 from ingestion_dagster.sources.snapshot_store import SnapshotStore
 from ingestion_dagster.store.database import Database, Limits, run
 from ingestion_dagster.store.requests import Rules
@@ -57,7 +59,12 @@ class Deployment:
     def rules(self) -> Rules:
         """What messages may say."""
         known = self.settings
-        return Rules(str(known.inbox_path), known.allowed_hosts, known.max_message_bytes, known.max_retries)
+        return Rules(self.allowed, known.max_message_bytes, known.max_retries, source_types())
+
+    @property
+    def allowed(self) -> Allowed:
+        """What suppliers may read."""
+        return Allowed(str(self.settings.inbox_path), self.settings.allowed_hosts)
 
     def run(self, work: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
         """`work` against the catalogue, for callers that are not asynchronous."""

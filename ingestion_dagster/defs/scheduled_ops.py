@@ -41,6 +41,8 @@ async def refresh_lists(context: dg.OpExecutionContext, config: RefreshConfig, i
         raise _failure(error) from error
     if done.trouble:
         context.log.warning(log_line(f"Google could not be asked which sheets were edited: {done.trouble}"))
+    for trouble in done.other_troubles:
+        context.log.warning(log_line(trouble))
     context.log.info(log_line(in_words(done)))
     for key in done.unchanged:
         context.log_event(

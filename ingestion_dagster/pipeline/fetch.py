@@ -3,14 +3,19 @@
 How a source is read is in `sources/`; kept lists are opened in `stored_lists.py`.
 """
 
-from ingestion_dagster.core.errors import SourceRejected
+import traceback
+from pathlib import PurePath
+
+from ingestion_dagster.core.errors import DataIngestionError, SourceRejected, SourceUnavailable
 from ingestion_dagster.core.steps import SheetSnapshot, Timings
+from ingestion_dagster.core.suppliers.built_in_sources import BUILT_IN
 from ingestion_dagster.core.suppliers.supplier import Supplier
 from ingestion_dagster.deployment import Deployment
-from ingestion_dagster.pipeline.google_access import Fetched, fetch_google, source_of
+from ingestion_dagster.pipeline.google_access import SHARE_OF_FETCH
 from ingestion_dagster.pipeline.stored_lists import limits_of
 from ingestion_dagster.pipeline.timing import timed
-from ingestion_dagster.sources.inbox import read_inbox_file
+from ingestion_dagster.sources.installed import source as source_called
+from ingestion_dagster.sources.source import Fetched, Order, Source
 from ingestion_dagster.store.batches import snapshots
 from ingestion_dagster.store.catalogue import drive_states, suppliers
 from ingestion_dagster.store.database import connected
@@ -54,9 +59,34 @@ async def stored_snapshot(deployment: Deployment, supplier_key: str, snapshot_id
 
 def fetch_list(deployment: Deployment, supplier: Supplier) -> Fetched:
     """The list as it is at its source now. Raises SourceUnavailable or SourceRejected."""
-    if supplier.source_type == "google_sheets":
-        return fetch_google(deployment, source_of(supplier), supplier.key, bool(supplier.source.get("public")))
-    path = supplier.source.get("file_path")
-    if not path:
-        raise SourceRejected(f"supplier {supplier.key!r} has no file_path; set one with `ingestion supplier add`")
-    return Fetched(*read_inbox_file(str(path), deployment.settings.inbox_path, limits_of(deployment.settings)))
+    source = source_called(supplier.source_type)
+    if supplier.source_type in BUILT_IN:
+        return source.fetch(order_of(deployment, supplier))
+    return _fetched_by_a_stranger(source, order_of(deployment, supplier))
+
+
+def order_of(deployment: Deployment, supplier: Supplier) -> Order:
+    """What a source is told."""
+    known = deployment.settings
+    seconds = SHARE_OF_FETCH * known.job_timeout
+    return Order(supplier, deployment.allowed, limits_of(known), seconds, deployment)
+
+
+def _fetched_by_a_stranger(source: Source, order: Order) -> Fetched:
+    """By another package's code: its address is checked again, and what it did not expect is told without its words,
+    which may hold a password."""
+    source.type.checked(order.supplier.source, order.allowed)
+    try:
+        fetched = source.fetch(order)
+    except DataIngestionError:
+        raise
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        raise SourceUnavailable(
+            f"the source {source.type.name!r} failed with {type(error).__name__} ({PurePath(where.filename).name},"
+            f" line {where.lineno}), which its authors did not expect; tell them, or try again"
+        ) from None
+    largest = order.limits.text_bytes
+    if len(fetched.data) > largest:
+        raise SourceRejected(f"the list has {len(fetched.data):,} bytes; at most {largest:,} are read")
+    return fetched._replace(filename=PurePath(fetched.filename.replace("\\", "/")).name or order.supplier.key)

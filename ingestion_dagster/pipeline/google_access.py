@@ -7,7 +7,7 @@ itself is `redis_store/quota.py`.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -17,6 +17,7 @@ from ingestion_dagster.core.steps import QuotaUse
 from ingestion_dagster.core.suppliers.supplier import Supplier
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.settings import Settings
+from ingestion_dagster.sources.source import Fetched
 
 if TYPE_CHECKING:
     from ingestion_dagster.redis_store.quota import QuotaLimits, SheetsQuota
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 GOOGLE_SUFFIX: Final = ".gsheet"
 """Of the name under which the answers of Google's API are kept."""
-_SHARE_OF_GOOGLE, _SHARE_OF_FETCH = 0.6, 0.9
+_SHARE_OF_GOOGLE, SHARE_OF_FETCH = 0.6, 0.9
 """Of a job's time: asking Google at most so much, waiting for quota included so much. The rest is for the rows."""
 _NO_ROBOT: Final = (
     "No service account is configured (GOOGLE_APPLICATION_CREDENTIALS), so only public sheets can be read"
@@ -34,17 +35,6 @@ _AS_DISPLAYED: Final = (
     "a public sheet whose tab is chosen by its number (gid) is read as CSV: numbers as the sheet displays them,"
     " rounded; name the tab by its title, or share the sheet with a service account, to get them whole"
 )
-
-
-class Fetched(NamedTuple):
-    """A list as it is at its source now."""
-
-    data: bytes
-    filename: str
-    quota: QuotaUse | None = None
-    changes_unedited: bool = True
-    """Whether its values may change although nobody edits it; then Drive's word proves nothing."""
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,7 +143,7 @@ def google_seconds(known: Settings) -> float:
 
 def quota_seconds(known: Settings) -> float:
     """How long one sheet may wait for quota, so that the run is not ended in the middle."""
-    return _SHARE_OF_FETCH * known.job_timeout - google_seconds(known)
+    return SHARE_OF_FETCH * known.job_timeout - google_seconds(known)
 
 
 def retry_policy_of(known: Settings) -> "RetryPolicy":

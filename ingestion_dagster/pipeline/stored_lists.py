@@ -50,7 +50,7 @@ def open_snapshot(deployment: Deployment, snapshot: SheetSnapshot, supplier: Sup
 
         return within_budget(open_google_snapshot(data), limits_of(deployment.settings))
     workbook = open_workbook(data, snapshot.filename, supplier.hints(), limits_of(deployment.settings))
-    if supplier.source_type == "google_sheets" and workbook.format != "csv":
+    if supplier.picks_tab() and workbook.format != "csv":
         return _only_wanted_tab(workbook, supplier.wanted_tab())
     return workbook
 

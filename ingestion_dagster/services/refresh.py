@@ -1,30 +1,29 @@
-"""A refresh of all suppliers: Google is asked once which sheets were edited, and only lists that may differ are loaded.
+"""A refresh of all suppliers: each source is asked once which lists were edited; only lists that may differ are loaded.
 
-Drive's word is a hint: a sheet it calls edited is read, and its content decides. The loads themselves are asked of the
-queue, as any producer asks. Knows no Dagster.
+Its word (Google Drive's, say) is a hint: a list it calls edited is read, and its content decides. The loads themselves
+are asked of the queue, as any producer asks. Knows no Dagster.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import orjson
 
-from ingestion_dagster.core.errors import DataIngestionError, SourceError
+from ingestion_dagster.core.errors import SourceError
 from ingestion_dagster.core.steps import Attempt, SheetSnapshot
+from ingestion_dagster.core.suppliers.built_in_sources import BUILT_IN
 from ingestion_dagster.core.suppliers.supplier import Supplier
 from ingestion_dagster.deployment import Deployment
-from ingestion_dagster.pipeline.google_access import google_access, source_of
+from ingestion_dagster.pipeline.fetch import order_of
 from ingestion_dagster.pipeline.map import fingerprint_of
 from ingestion_dagster.pipeline.validate import note_unchanged
+from ingestion_dagster.sources.installed import source
+from ingestion_dagster.sources.source import Looked, Order
 from ingestion_dagster.store.batches import judgements, mappings, merge, snapshots
 from ingestion_dagster.store.catalogue import drive_states, suppliers
 from ingestion_dagster.store.catalogue.drive_states import State
 from ingestion_dagster.store.database import Connection, Database, connected
-
-if TYPE_CHECKING:
-    from ingestion_dagster.sources.google.drive import DriveState
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +33,13 @@ class Refreshed:
     asked: tuple[str, ...] = ()
     """A request is on the queue."""
     unchanged: tuple[str, ...] = ()
-    """Google says that nobody edited the list in force."""
+    """Its source says that nobody edited the list in force."""
     waiting: tuple[str, ...] = ()
     """Nobody edited it either, but it was held or rejected: a person, or the supplier, is next."""
     trouble: str | None = None
     """Why Google could not be asked; then every list is read."""
+    other_troubles: tuple[str, ...] = ()
+    """Why sources of other packages could not be asked; then every list of theirs is read."""
 
 
 async def refresh(
@@ -52,11 +53,11 @@ async def refresh(
         async with database.transaction() as connection:
             active = await suppliers.every(connection, active_only=True)
             before = await drive_states.every(connection)
-        listed, trouble = _listing(deployment, active)
-        if listed is not None:
+        listed, troubles = _listing(deployment, active)
+        if listed:
             async with database.transaction() as connection:
                 await drive_states.note_listing(connection, listed.items())
-        same = {} if everything else _unedited(active, before, listed or {})
+        same = {} if everything else _unedited(active, before, listed)
         outcomes = {key: await _look(database, supplier, moment, run_id) for key, supplier in same.items()}
     asked = tuple(supplier.key for supplier in active if outcomes.get(supplier.key, "ask") == "ask")
     send(deployment, f"refresh-{moment}", asked)
@@ -64,7 +65,8 @@ async def refresh(
         asked,
         tuple(key for key, outcome in outcomes.items() if outcome == "unchanged"),
         tuple(key for key, outcome in outcomes.items() if outcome == "waiting"),
-        trouble,
+        next((told for name, told in troubles.items() if name in BUILT_IN), None),
+        tuple(told for name, told in troubles.items() if name not in BUILT_IN),
     )
 
 
@@ -80,41 +82,36 @@ def send(deployment: Deployment, attempt: str, keys: Sequence[str]) -> None:
             mailbox.send(orjson.dumps({"task_id": f"{attempt}-{key}", "supplier": key}))
 
 
-def _listing(deployment: Deployment, active: Sequence[Supplier]) -> tuple[dict[UUID, State | None] | None, str | None]:
-    """Drive's word on each Google Sheet that a robot reads, None for what it does not know; or why there is none."""
-    from ingestion_dagster.sources.google.drive import list_documents
+def _listing(deployment: Deployment, active: Sequence[Supplier]) -> tuple[dict[UUID, State | None], dict[str, str]]:
+    """What the sources say of their lists without reading them, None for what they do not know; and their troubles."""
+    listed: dict[UUID, State | None] = {}
+    troubles = {}
+    for name in dict.fromkeys(supplier.source_type for supplier in active):
+        theirs = [supplier for supplier in active if supplier.source_type == name]
+        looked = _asked(name, [order_of(deployment, supplier) for supplier in theirs])
+        listed |= {supplier.id: looked.states[supplier.key] for supplier in theirs if supplier.key in looked.states}
+        if looked.trouble:
+            troubles[name] = looked.trouble
+    return listed, troubles
 
-    robots = [s for s in active if s.source_type == "google_sheets" and not s.source.get("public")]
-    if not robots:
-        return None, None
-    if deployment.settings.google_credentials is None:
-        return None, "no service account is configured (GOOGLE_APPLICATION_CREDENTIALS), so every list is read"
+
+def _asked(name: str, orders: Sequence[Order]) -> Looked:
+    """One source's word on its lists. Whatever goes wrong with a stranger's, the lists are read."""
     try:
-        with google_access(deployment) as access:
-            documents = list_documents(access.client)
+        look = source(name).look
+        return look(orders) if look is not None else Looked()
     except SourceError as error:
-        return None, f"{error} So every list is read."
-    return {supplier.id: _state(deployment, supplier, documents) for supplier in robots}, None
-
-
-def _state(deployment: Deployment, supplier: Supplier, documents: "Mapping[str, DriveState]") -> State | None:
-    """Document, tab, and what Drive says of the document; None where it says nothing, or the source is unfit."""
-    try:
-        source = source_of(supplier)
-        link = source.link(deployment.settings.allowed_hosts)
-    except DataIngestionError:
-        return None
-    known = documents.get(link.key)
-    if known is None:
-        return None
-    tab = link.gid if link.gid is not None else source.sheet_name
-    return {"document": link.key, "tab": tab, "modified_time": known.modified_time, "version": known.version}
+        return Looked(trouble=f"{error} So every {name} list is read.")
+    except Exception as error:
+        if name in BUILT_IN:
+            raise
+        return Looked(trouble=f"the source {name!r} failed with {type(error).__name__}, so its lists are read")
 
 
 def _unedited(
     active: Sequence[Supplier], before: Mapping[UUID, drive_states.Seen], listed: Mapping[UUID, State | None]
 ) -> dict[str, Supplier]:
-    """Those of whom Drive says the same as before their list was last read."""
+    """Those of whom their source says the same as before their list was last read."""
     found = {}
     for supplier in active:
         state, known = listed.get(supplier.id), before.get(supplier.id)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion_dagster.core.errors import SourceRejected
-from ingestion_dagster.core.requests.message import check_source
 from ingestion_dagster.core.sheets import CellError, Row, cell_address
 from ingestion_dagster.core.suppliers.registry import Registry, RowProblem, SupplierSpec, parse_registry
 from ingestion_dagster.core.suppliers.registry_plan import CurrentSupplier, RegistryPlan, plan_registry
@@ -17,6 +16,7 @@ from ingestion_dagster.core.suppliers.supplier import Supplier
 from ingestion_dagster.deployment import Deployment
 from ingestion_dagster.pipeline.google_access import GOOGLE_SUFFIX, fetch_google
 from ingestion_dagster.services.refresh import send
+from ingestion_dagster.sources.installed import source_types
 from ingestion_dagster.store.catalogue import registry_rows, suppliers
 from ingestion_dagster.store.database import Connection, connected
 
@@ -50,7 +50,7 @@ async def sync_registry(deployment: Deployment, moment: str, *, dry_run: bool = 
     nothing was changed.
     """
     rows = read_registry(deployment)
-    registry = parse_registry(rows, deployment.settings.allowed_hosts)
+    registry = parse_registry(rows, deployment.settings.allowed_hosts, source_types())
     async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         await registry_rows.lock(connection)
         before = {supplier.key: supplier for supplier in await suppliers.every(connection)}
@@ -130,9 +130,8 @@ async def _write(
     registry: Registry,
     before: dict[str, Supplier],
 ) -> None:
-    known = deployment.settings
     for spec in (*plan.add, *plan.update):
-        check_source(spec.source_type, spec.source, str(known.inbox_path), known.allowed_hosts)
+        source_types().get(spec.source_type).checked(spec.source, deployment.allowed)
         await suppliers.register(
             connection, spec.key, spec.name, spec.source_type, spec.source, spec.settings, spec.contact_email
         )

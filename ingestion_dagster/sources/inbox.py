@@ -9,9 +9,19 @@ import stat
 from pathlib import Path
 
 from ingestion_dagster.core.errors import SourceRejected, SourceUnavailable
+from ingestion_dagster.core.suppliers.built_in_sources import CSV, EXCEL
 from ingestion_dagster.sources.limits import Limits
+from ingestion_dagster.sources.source import Fetched, Order, Source
 
 _LASTING = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL)
+
+
+def fetch_file(order: Order) -> Fetched:
+    """The supplier's file as it lies in the inbox now."""
+    path = order.supplier.source.get("file_path")
+    if not path:
+        raise SourceRejected(f"supplier {order.supplier.key!r} has no file_path; set one with `ingestion supplier add`")
+    return Fetched(*read_inbox_file(str(path), Path(order.allowed.inbox), order.limits))
 
 
 def read_inbox_file(path: str, inbox: Path, limits: Limits) -> tuple[bytes, str]:
@@ -99,3 +109,7 @@ def _refusal(error: OSError, path: str, root: Path) -> SourceRejected | SourceUn
     if error.errno in _LASTING:
         return SourceRejected(f"{path!r} cannot be opened: {error.strerror}")
     return SourceUnavailable(f"{path!r} cannot be read now: {error.strerror}")
+
+
+CSV_FILES = Source(CSV, fetch_file)
+EXCEL_FILES = Source(EXCEL, fetch_file)

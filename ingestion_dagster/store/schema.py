@@ -46,7 +46,6 @@ metadata = MetaData(
     }
 )
 
-SOURCE_TYPES = ("google_sheets", "csv", "excel")
 PRODUCT_STATES: tuple[str, ...] = get_args(ProductStatus)
 REQUEST_STATES: tuple[str, ...] = get_args(RequestState)
 BATCH_STATES: tuple[str, ...] = get_args(BatchState)
@@ -89,7 +88,7 @@ suppliers = Table(
     _moment("updated_at", now=True),
     CheckConstraint("key ~ '^[a-z0-9][a-z0-9_-]{0,63}$'", name="key_is_a_slug"),
     CheckConstraint("length(name) BETWEEN 1 AND 255", name="name_length"),
-    _one_of("source_type", SOURCE_TYPES, "source_type"),
+    CheckConstraint("source_type ~ '^[a-z][a-z0-9_]{0,31}$'", name="source_type"),
 )
 
 categories = Table(

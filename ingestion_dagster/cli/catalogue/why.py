@@ -10,6 +10,7 @@ from ingestion_dagster.cli.show.output import AsJson, print_facts, print_json, p
 from ingestion_dagster.core.reports.provenance import Batch, Origin, PastPrice, PriceStep, Provenance, Reading
 from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.settings import settings
+from ingestion_dagster.sources.installed import source_types
 
 Line = tuple[str, object]
 
@@ -109,7 +110,7 @@ def _origin(origin: Origin, title: str) -> list[Line]:
     lines: list[Line] = [
         (title, f"cell {origin.cell} of tab {origin.tab}, column “{origin.header}”"),
         ("  list", f"{origin.filename} of {origin.received_at:%Y-%m-%d %H:%M} UTC (snapshot {origin.snapshot_id})"),
-        ("  from", origin.source.get("sheet_url") or origin.source.get("file_path") or ""),
+        ("  from", source_types().address_in(origin.source)),
         ("  sha256", origin.sha256),
     ]
     if origin.raw is not None:

@@ -44,3 +44,5 @@ def _tell(done: "Refreshed", moment: str, as_json: bool) -> None:
         say(tinted("Google could not be asked which sheets were edited: ", "yellow"), done.trouble)
     waiting = f", unchanged and waiting for a decision: {len(done.waiting)}" if done.waiting else ""
     say(f"asked of the queue: {len(done.asked)}, unchanged: {len(done.unchanged)}{waiting}")
+    for trouble in done.other_troubles:
+        say(tinted(trouble, "yellow"))

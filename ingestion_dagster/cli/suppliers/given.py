@@ -1,5 +1,6 @@
 """What is typed about a supplier on the command line, read and checked: its source, its settings, its mail address."""
 
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -7,26 +8,33 @@ import orjson
 import typer
 
 from ingestion_dagster.core.errors import SourceRejected
-from ingestion_dagster.core.requests.message import check_source
+from ingestion_dagster.core.suppliers.built_in_sources import EXCEL
 from ingestion_dagster.core.suppliers.given_settings import NESTED, is_email
 from ingestion_dagster.core.visible_names import is_visible
 from ingestion_dagster.deployment import Deployment
+from ingestion_dagster.sources.installed import source_types
 
 
-def source_of(address: str, sheet: str | None, deployment: Deployment) -> tuple[str, dict[str, Any]]:
+def source_of(
+    address: str, sheet: str | None, deployment: Deployment, wanted: str | None = None, options: Sequence[str] = ()
+) -> tuple[str, dict[str, Any]]:
     """Source type and source of an address or path. Raises SourceRejected for what no supplier may read."""
-    source: dict[str, Any] = {"sheet_name": sheet} if sheet else {}
-    if "://" in address:
-        source_type, source["sheet_url"] = "google_sheets", address
+    types = source_types()
+    if wanted is not None:
+        kind = types.get(wanted)
+    elif "://" in address:
+        kind = types.of_link(address)
     else:
-        suffix = PurePath(address).suffix.lower()
-        source_type = "csv" if suffix in (".csv", ".tsv", ".txt") else "excel"
-        source["file_path"] = address
-    check_source(source_type, source, str(deployment.settings.inbox_path), deployment.settings.allowed_hosts)
-    return source_type, source
+        kind = types.of_ending(PurePath(address).suffix.lower().removeprefix(".")) or EXCEL
+    if kind.options is None and options:
+        raise SourceRejected(f"a {kind.name} source has no options; its settings are given with --set")
+    source: dict[str, Any] = {"sheet_name": sheet} if sheet else {}
+    source |= {kind.address: address} | assignments(list(options), "--option")
+    kind.checked(source, deployment.allowed)
+    return kind.name, source
 
 
-def assignments(pairs: list[str]) -> dict[str, Any]:
+def assignments(pairs: list[str], option: str = "--set") -> dict[str, Any]:
     """`currency=EUR`, `guards.missing_share=0.5`, `column_mapping={"price": "C"}` as nested settings.
 
     A value is text, a JSON object or a JSON list; what kind each setting needs is checked with the others.
@@ -36,7 +44,7 @@ def assignments(pairs: list[str]) -> dict[str, Any]:
         name, equals, value = pair.partition("=")
         group, _, inner = name.partition(".")
         if not equals or not name:
-            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--set")
+            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint=option)
         if not inner:
             found[name] = {**found[name], **_value(value)} if _are_objects(found.get(name), value) else _value(value)
             continue

@@ -13,10 +13,20 @@ from ingestion_dagster.core.suppliers.supplier import Supplier, settings_from
 from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.services.records import suppliers
 from ingestion_dagster.settings import settings
+from ingestion_dagster.sources.installed import source_types
 
 app = typer.Typer(help="The suppliers and where their lists come from.", no_args_is_help=True)
 
 Set = Annotated[list[str] | None, typer.Option("--set", help="A setting, NAME=VALUE; may be repeated.", metavar="K=V")]
+Type = Annotated[
+    str | None,
+    typer.Option("--type", help="The source type, where the address does not tell it, of --source.", metavar="TYPE"),
+]
+Option = Annotated[
+    list[str] | None,
+    typer.Option("--option", help="An option of --source, where its type has any; may be repeated.", metavar="K=V"),
+]
+SOURCE_HELP = "A Google Sheets address, a path inside the inbox, or an address of a source that a package brings."
 Key = Annotated[str, typer.Argument(help="The supplier's key, as `supplier list` shows it.")]
 
 
@@ -24,7 +34,9 @@ Key = Annotated[str, typer.Argument(help="The supplier's key, as `supplier list`
 def add(
     key: Annotated[str, typer.Argument(help="A short name of a-z, 0-9, - and _; it becomes the Dagster partition.")],
     name: Annotated[str, typer.Option(help="The supplier's full name.")],
-    source: Annotated[str, typer.Option(help="A Google Sheets address, or a path inside the inbox.")],
+    source: Annotated[str, typer.Option(help=SOURCE_HELP)],
+    type_: Type = None,
+    option: Option = None,
     sheet: Annotated[str | None, typer.Option(help="The tab to read; else the best price list is taken.")] = None,
     email: Annotated[str | None, typer.Option(help="Whom to tell about mistakes in the list.")] = None,
     settings_: Set = None,
@@ -36,7 +48,7 @@ def add(
     name, email = checked_name(name) or name, checked_email(email)
     given = given_settings(assignments(settings_ or []))
     with open_deployment(settings()) as deployment:
-        source_type, where = source_of(source, sheet, deployment)
+        source_type, where = source_of(source, sheet, deployment, type_, option or ())
         added = suppliers.register(deployment, key, name, source_type, where, given, email)
     if as_json:
         print_json(_as_json(added))
@@ -52,7 +64,9 @@ def edit(
         list[str] | None, typer.Option("--unset", help="A setting to forget; may be repeated.", metavar="K")
     ] = None,
     name: Annotated[str | None, typer.Option(help="The supplier's full name.")] = None,
-    source: Annotated[str | None, typer.Option(help="A Google Sheets address, or a path inside the inbox.")] = None,
+    source: Annotated[str | None, typer.Option(help=SOURCE_HELP)] = None,
+    type_: Type = None,
+    option: Option = None,
     sheet: Annotated[str | None, typer.Option(help="The tab to read.")] = None,
     email: Annotated[str | None, typer.Option(help="Whom to tell about mistakes in the list; '' for nobody.")] = None,
     as_json: AsJson = False,
@@ -60,12 +74,14 @@ def edit(
     """Change a supplier: its settings, name, source, mail address. All of it is checked at once."""
     if not any((settings_, unset, name is not None, source, sheet, email is not None)):
         raise typer.BadParameter("nothing to change is named: --set K=V, --unset K, --name, --source, --sheet, --email")
+    if (type_ or option) and not source:
+        raise typer.BadParameter("--type and --option say more of --source, which is not named")
     given = given_settings(assignments(settings_ or []))
     name, mail = checked_name(name), checked_email(email or None)
     with open_deployment(settings()) as deployment:
 
         def change(before: Supplier) -> Supplier:
-            where = source_of(source, sheet, deployment) if source else None
+            where = source_of(source, sheet, deployment, type_, option or ()) if source else None
             return _edited(before, given, list(unset or []), where, sheet).model_copy(
                 update={
                     "name": name or before.name,
@@ -139,7 +155,7 @@ def list_suppliers(as_json: AsJson = False) -> None:
                 s.key,
                 s.name,
                 s.source_type,
-                s.source.get("sheet_url") or s.source.get("file_path"),
+                source_types().address_in(s.source),
                 "yes" if s.active else "paused",
             )
             for s in found

@@ -1,28 +1,33 @@
 """What a queue message may say, and reading one strictly. Pure: whether the supplier is known is the store's matter.
 
-The rules are those of the queue section of the documentation: size, depth, no duplicate keys, no NaN, no
-credentials, no file outside the inbox, no host off the list.
+The rules are those of the queue section of the documentation: size, depth, no duplicate keys, no NaN, no credentials.
+Where a list may be is a matter of its source type: `message_source.py`.
 """
 
 import hashlib
 import json
-import posixpath
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from ingestion_dagster.core.errors import MalformedRequest, SourceRejected
+from ingestion_dagster.core.errors import MalformedRequest
 from ingestion_dagster.core.problems import problems_in_words
 from ingestion_dagster.core.requests.message_json import read_object
-from ingestion_dagster.core.suppliers.google_links import parse_link
+from ingestion_dagster.core.suppliers.source_table import BUILT_IN_TABLE, SourceTable
 from ingestion_dagster.core.visible_names import shows_something, without_controls
 
 MAX_BYTES = 64 * 1024
 KEY_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
-
-ParserType = Literal["google_sheets", "csv", "excel"]
 
 
 class SourceConfig(BaseModel):
@@ -50,11 +55,22 @@ class SheetRequest(BaseModel):
     task_id: str | None = Field(None, min_length=1, max_length=255)
     supplier: str | None = Field(None, pattern=KEY_PATTERN)
     supplier_name: str | None = Field(None, min_length=1, max_length=255)
-    parser_type: ParserType | None = None
+    parser_type: str | None = None
     source_config: SourceConfig | None = None
     priority: Literal["low", "normal", "high"] = "normal"
     max_retries: int | None = Field(None, ge=0, le=100)
     enqueued_at: datetime | None = None
+
+    @field_validator("parser_type", mode="before")
+    @classmethod
+    def _is_a_source_type(cls, value: Any, info: ValidationInfo) -> Any:
+        types: SourceTable = (info.context or {}).get("types", BUILT_IN_TABLE)
+        if value is None or (isinstance(value, str) and types.find(value) is not None):
+            return value
+        if isinstance(value, str) and (broken := types.broken(value)) is not None:
+            raise ValueError(broken)
+        *others, last = (repr(name) for name in types.names())
+        raise PydanticCustomError("literal_error", "is no source type", {"expected": f"{', '.join(others)} or {last}"})
 
     @field_validator("supplier_name")
     @classmethod
@@ -75,7 +91,7 @@ class SheetRequest(BaseModel):
         return tuple(sorted(self.model_extra or {}))
 
 
-def parse_message(raw: bytes, max_bytes: int = MAX_BYTES) -> SheetRequest:
+def parse_message(raw: bytes, max_bytes: int = MAX_BYTES, types: SourceTable = BUILT_IN_TABLE) -> SheetRequest:
     """The request in `raw`. Raises MalformedRequest with a reason a producer can act on."""
     if len(raw) > max_bytes:
         raise MalformedRequest(f"the message has {len(raw)} bytes; at most {max_bytes} are taken")
@@ -84,7 +100,7 @@ def parse_message(raw: bytes, max_bytes: int = MAX_BYTES) -> SheetRequest:
     except UnicodeDecodeError as error:
         raise MalformedRequest(f"the message is not UTF-8 (byte {error.start})") from None
     try:
-        return SheetRequest.model_validate(read_object(text))
+        return SheetRequest.model_validate(read_object(text), context={"types": types})
     except ValidationError as error:
         raise MalformedRequest(problems_in_words(error)) from None
 
@@ -100,30 +116,3 @@ def coalesce_key(request: SheetRequest) -> str:
     config = request.source_config.model_dump(mode="json", exclude_none=True) if request.source_config else {}
     content = json.dumps([request.parser_type, config], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(content.encode()).hexdigest()[:32]
-
-
-def check_source(source_type: str, source: dict[str, Any], inbox: str, allowed_hosts: Collection[str]) -> None:
-    """Refuses (SourceRejected) what no supplier may read; the fetch checks the real path and address again."""
-    if source_type == "google_sheets":
-        if not source.get("sheet_url"):
-            raise SourceRejected("a google_sheets source needs `sheet_url`")
-        check_url(str(source["sheet_url"]), allowed_hosts)
-    else:
-        if not source.get("file_path"):
-            raise SourceRejected(f"a {source_type} source needs `file_path`")
-        check_path(str(source["file_path"]), inbox)
-
-
-def check_url(url: str, allowed_hosts: Collection[str]) -> None:
-    """A document on a host of the list, as the fetch will take it: what it would refuse later is refused at once."""
-    parse_link(url, allowed_hosts)
-
-
-def check_path(path: str, inbox: str) -> None:
-    """Inside the inbox by its spelling; symlinks are looked at when the file is opened."""
-    if "\x00" in path or "://" in path or path.startswith("~"):
-        raise SourceRejected("file_path must be a plain path inside the inbox")
-    root = posixpath.normpath(inbox)
-    whole = posixpath.normpath(posixpath.join(inbox, path))
-    if whole == root or posixpath.commonpath([whole, root]) != root:
-        raise SourceRejected(f"file_path leaves the inbox: {path!r}; only files inside the inbox are read")

@@ -12,9 +12,11 @@ from typing import Any, Final
 from ingestion_dagster.core.errors import DataIngestionError, SheetError
 from ingestion_dagster.core.sheets import CellError, CellValue, Row, cell_address
 from ingestion_dagster.core.suppliers.given_settings import given_settings, is_email
-from ingestion_dagster.core.suppliers.google_links import GOOGLE_HOSTS, KEY, parse_link
-from ingestion_dagster.core.suppliers.registry_words import COLUMNS, FORMATS, NO, SETTINGS, YES, SourceType
+from ingestion_dagster.core.suppliers.google_links import GOOGLE_HOSTS, KEY
+from ingestion_dagster.core.suppliers.registry_words import COLUMNS, NO, SETTINGS, YES
 from ingestion_dagster.core.suppliers.slugs import is_slug, slug
+from ingestion_dagster.core.suppliers.source_table import BUILT_IN_TABLE, SourceTable
+from ingestion_dagster.core.suppliers.source_types import READING_NAMES, Allowed, SourceType
 from ingestion_dagster.core.visible_names import is_visible
 
 _HEADER_WITHIN: Final = 25
@@ -26,7 +28,7 @@ class SupplierSpec:
 
     key: str
     name: str
-    source_type: SourceType
+    source_type: str
     source: dict[str, Any]
     """`sheet_url` (and `gid`) or `file_path`; `sheet_name` where the row names a tab."""
     settings: dict[str, Any] = field(default_factory=dict)
@@ -64,7 +66,9 @@ class BadCell(Exception):
         self.column = column
 
 
-def parse_registry(rows: Sequence[Row], allowed_hosts: Collection[str] = GOOGLE_HOSTS) -> Registry:
+def parse_registry(
+    rows: Sequence[Row], allowed_hosts: Collection[str] = GOOGLE_HOSTS, types: SourceTable = BUILT_IN_TABLE
+) -> Registry:
     """Reads the rows of a registry sheet. The header may stand anywhere in the first rows, in any order.
 
     Raises SheetError where there is no header or not one row below it: such a read is not an empty registry.
@@ -79,7 +83,7 @@ def parse_registry(rows: Sequence[Row], allowed_hosts: Collection[str] = GOOGLE_
         if not any(cells[name] for name in ("key", "name", "url") if name in cells):
             continue
         try:
-            spec = _spec(cells, position, allowed_hosts)
+            spec = _spec(cells, position, Allowed(hosts=allowed_hosts), types)
             _refuse_repetition(spec, taken)
         except BadCell as error:
             problems.append(RowProblem(position, cell_address(position, columns.get(error.column, 0)), str(error)))
@@ -134,17 +138,18 @@ def _marks(cells: Mapping[str, str]) -> set[str]:
 
 
 def source_identity(source: Mapping[str, Any]) -> str:
-    """What tells one source from another: the document's key and tab, or the file's path and tab."""
+    """What tells one source from another: the document's key and tab, the file's path and tab, or where else it is."""
     url, path = source.get("sheet_url"), source.get("file_path")
     tab = source.get("gid", source.get("sheet_name"))
-    place = str(path or "")
+    elsewhere = [str(value) for name, value in sorted(source.items()) if name not in READING_NAMES | {"gid"}]
+    place = str(path or " ".join(elsewhere))
     if url:
         found = re.search(r"/d/([A-Za-z0-9_-]{20,})", str(url))
         place = found.group(1) if found else str(url)
     return place if tab in (None, "") else f"{place}#{tab}"
 
 
-def _spec(cells: Mapping[str, str], row: int, allowed_hosts: Collection[str]) -> SupplierSpec:
+def _spec(cells: Mapping[str, str], row: int, allowed: Allowed, types: SourceTable) -> SupplierSpec:
     name = " ".join(cells["name"].split())
     if not name:
         raise BadCell("name", "the supplier's name is missing")
@@ -153,14 +158,14 @@ def _spec(cells: Mapping[str, str], row: int, allowed_hosts: Collection[str]) ->
     key = cells.get("key", "").casefold() or slug(name)
     if not is_slug(key):
         raise BadCell("key", f"{key!r} cannot be a key: use a-z, 0-9, - and _, at most 64 of them")
-    source_type, source = _source(cells, allowed_hosts)
+    kind, source = _source(cells, allowed, types)
     email = cells.get("email", "")
     if email and not is_email(email):
         raise BadCell("email", f"{email!r} is not an e-mail address")
     return SupplierSpec(
         key,
         name,
-        source_type,
+        kind.name,
         source,
         _settings(cells),
         _active(cells.get("active", "")),
@@ -177,35 +182,34 @@ def _active(text: str) -> bool:
     return word in YES
 
 
-def _source(cells: Mapping[str, str], allowed_hosts: Collection[str]) -> tuple[SourceType, dict[str, Any]]:
+def _source(cells: Mapping[str, str], allowed: Allowed, types: SourceTable) -> tuple[SourceType, dict[str, Any]]:
     url, wanted = cells["url"], cells.get("format", "").casefold().lstrip(".")
     if not url:
         raise BadCell("url", "the link or file name is missing")
-    if wanted and wanted not in FORMATS:
-        raise BadCell("format", f"{wanted!r} is not a format; there are: google_sheets, csv, excel")
-    linked = "://" in url or KEY.fullmatch(url) is not None
-    source_type = FORMATS[wanted] if wanted else ("google_sheets" if linked else _by_name(url))
-    source: dict[str, Any] = {"sheet_name": cells["tab"]} if cells.get("tab") else {}
-    if source_type != "google_sheets":
-        if "://" in url or url.startswith(("/", "~", "\\")) or ".." in re.split(r"[/\\]", url):
-            raise BadCell("url", f"{url!r} is not a file inside the inbox folder")
-        return source_type, {"file_path": url} | source
+    tab: dict[str, Any] = {"sheet_name": cells["tab"]} if cells.get("tab") else {}
+    kind = _called(wanted, types) if wanted else None
     try:
-        link = parse_link(url, allowed_hosts)
+        kind = kind or (types.of_link(url) if "://" in url or KEY.fullmatch(url) else _by_name(url, types))
+        return kind, kind.said_in_sheet(url, bool(tab), allowed) | tab
     except DataIngestionError as error:
         raise BadCell("url", str(error)) from None
-    if link.gid is not None and not source:
-        source["gid"] = link.gid
-    return source_type, {"sheet_url": f"https://docs.google.com/spreadsheets/d/{link.key}"} | source
 
 
-def _by_name(path: str) -> SourceType:
-    ending = path.rsplit(".", 1)[-1].casefold() if "." in path else ""
-    if FORMATS.get(ending, "google_sheets") == "google_sheets":
+def _called(word: str, types: SourceTable) -> SourceType:
+    kind = types.of_word(word)
+    if kind is None:
+        reason = types.broken(word) or f"{word!r} is not a format; there are: {', '.join(types.names())}"
+        raise BadCell("format", reason)
+    return kind
+
+
+def _by_name(path: str, types: SourceTable) -> SourceType:
+    kind = types.of_ending(path.rsplit(".", 1)[-1].casefold()) if "." in path else None
+    if kind is None:
         raise BadCell(
             "url", f"{path!r} is neither a Google Sheets address nor a .csv or .xlsx file; fill in the format"
         )
-    return FORMATS[ending]
+    return kind
 
 
 def _settings(cells: Mapping[str, str]) -> dict[str, Any]:

@@ -1,8 +1,7 @@
-"""The words that a registry sheet may use: names of its columns, formats, yes and no. Data only."""
+"""The words that a registry sheet may use: names of its columns, yes and no. Data only. What formats are called
+is said by the source types."""
 
-from typing import Final, Literal
-
-SourceType = Literal["google_sheets", "csv", "excel"]
+from typing import Final
 
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "key": ("key", "supplier key", "id", "ключ", "код поставщика", "schlüssel"),
@@ -17,20 +16,6 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 }
 """What each column may be called. Any other column is ignored, except one named like a supplier's setting."""
 
-FORMATS: Final[dict[str, SourceType]] = {
-    "google_sheets": "google_sheets",
-    "google sheets": "google_sheets",
-    "google": "google_sheets",
-    "gsheet": "google_sheets",
-    "csv": "csv",
-    "tsv": "csv",
-    "txt": "csv",
-    "excel": "excel",
-    "xlsx": "excel",
-    "xlsm": "excel",
-    "xls": "excel",
-    "ods": "excel",
-}
 YES: Final = frozenset(
     {"", "yes", "y", "true", "1", "on", "active", "x", "да", "активен", "ja", "aktiv", "✓", "истина"}
 )

@@ -13,6 +13,7 @@ from ingestion_dagster.core.fields import FURTHER
 from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.core.mapped_sheet import ReadingHints
 from ingestion_dagster.core.problems import place_of, reason_of
+from ingestion_dagster.core.suppliers.built_in_sources import BUILT_IN
 from ingestion_dagster.core.values.currencies import currency_of_country
 
 READER_VERSION = "+".join(("2", *FURTHER))
@@ -91,7 +92,7 @@ class Supplier(BaseModel):
     id: UUID
     key: str
     name: str
-    source_type: Literal["google_sheets", "csv", "excel"]
+    source_type: str
     source: dict[str, Any]
     settings: SupplierSettings
     active: bool
@@ -105,9 +106,14 @@ class Supplier(BaseModel):
         known |= {name: value for name, value in settings.items() if name in ReadingHints.model_fields}
         if self.settings.language:
             known["message_language"] = self.settings.language
-        if self.source_type == "google_sheets":
+        if self.picks_tab():
             known.pop("sheet_name", None)  # may be a pattern, or a number may go before it: see `wanted_tab`
         return ReadingHints.model_validate(known)
+
+    def picks_tab(self) -> bool:
+        """Whether only the wanted tab was brought."""
+        kind = BUILT_IN.get(self.source_type)
+        return kind is not None and kind.picks_tab
 
     def expected_currency(self) -> str | None:
         """ISO 4217 of the setting `currency`, else of the country; None where neither is set."""

@@ -9,8 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingestion_dagster.core.errors import MalformedRequest, SourceRejected, StoreBusy, StoreRejected
-from ingestion_dagster.core.requests.message import SheetRequest, check_source, coalesce_key, digest_of, parse_message
+from ingestion_dagster.core.requests.message import SheetRequest, coalesce_key, digest_of, parse_message
 from ingestion_dagster.core.requests.message_json import without_secrets
+from ingestion_dagster.core.requests.message_source import Where, changed_source, new_source
 from ingestion_dagster.core.steps import failure_object
 from ingestion_dagster.core.suppliers.slugs import slug
 from ingestion_dagster.core.suppliers.supplier import Supplier
@@ -123,7 +124,7 @@ async def record_one(
                 f"the message has {delivery.whole_size} bytes; at most {rules.max_bytes} are taken,"
                 " and only those are kept"
             )
-        request = parse_message(delivery.raw, rules.max_bytes)
+        request = parse_message(delivery.raw, rules.max_bytes, rules.types)
     except MalformedRequest as error:
         return await _dead_letter(connection, delivery, "malformed", delivery.id, None, str(error))
     whose = request.supplier or slug(str(request.supplier_name))
@@ -177,23 +178,18 @@ async def _supplier_of(
             raise SourceRejected(
                 f"supplier {named!r} is not known, and the message has no parser_type with source_config to register it"
             )
-        check_source(request.parser_type, config, rules.inbox, rules.allowed_hosts)
+        said = new_source(Where(request.parser_type, config), rules.types, rules.allowed)
         name = request.supplier_name or str(request.supplier)
         key = request.supplier or await suppliers.free_key(connection, name)
-        return await suppliers.register(connection, key, name, request.parser_type, config)
+        return await suppliers.register(connection, key, name, said.source_type, dict(said.source))
     if not supplier.active:
         raise SourceRejected(
             f"supplier {supplier.key!r} is paused; `ingestion supplier resume {supplier.key}` wakes it"
         )
-    source_type = request.parser_type or supplier.source_type
-    if config and ("sheet_url" in config or "file_path" in config):
-        check_source(source_type, config, rules.inbox, rules.allowed_hosts)
-    elif config or request.parser_type:
-        place = {k: v for k, v in supplier.source.items() if k in ("sheet_url", "file_path", "gid")}
-        config = place | config if source_type == supplier.source_type or config else supplier.source
-        check_source(source_type, config, rules.inbox, rules.allowed_hosts)
-    if config and (config != supplier.source or source_type != supplier.source_type):
-        return await suppliers.register(connection, supplier.key, supplier.name, source_type, config)
+    known = Where(supplier.source_type, supplier.source)
+    said = changed_source(known, request.parser_type, config, rules.types, rules.allowed)
+    if said is not known:
+        return await suppliers.register(connection, supplier.key, supplier.name, said.source_type, dict(said.source))
     return supplier
 
 

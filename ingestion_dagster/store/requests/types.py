@@ -1,11 +1,13 @@
 """What the record and its users tell each other about requests: deliveries, leases, rules. Decides nothing."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 from ingestion_dagster.store.states import Verdict
+
+from ingestion_dagster.core.suppliers.source_table import BUILT_IN_TABLE, SourceTable
+from ingestion_dagster.core.suppliers.source_types import Allowed
 
 
 class Delivery(NamedTuple):
@@ -56,7 +58,7 @@ class Lease(NamedTuple):
 class Rules:
     """What the recording needs of the settings."""
 
-    inbox: str
-    allowed_hosts: Collection[str]
+    allowed: Allowed
     max_bytes: int
     max_retries: int
+    types: SourceTable = BUILT_IN_TABLE

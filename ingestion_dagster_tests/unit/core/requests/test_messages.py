@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion_dagster.core.errors import MalformedRequest, SourceRejected
-from ingestion_dagster.core.requests.message import check_path, check_url, coalesce_key, digest_of, parse_message
+from ingestion_dagster.core.requests.message import coalesce_key, digest_of, parse_message
 from ingestion_dagster.core.requests.message_json import without_secrets
+from ingestion_dagster.core.suppliers.built_in_sources import check_path, check_url
 from ingestion_dagster.core.visible_names import is_visible
 
 CONTRACT = {
