@@ -6,16 +6,13 @@ What the fields mean belongs to `message.py`.
 import json
 import math
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Any, Final
 
 from ingestion_dagster.core.errors import MalformedRequest
+from ingestion_dagster.core.secret_names import is_secret
 
 MAX_DEPTH: Final = 20
-SECRET_WORDS: Final = (
-    "credential", "serviceaccount", "privatekey", "password", "passwd", "passphrase", "secret", "token", "apikey",
-)  # fmt: skip
 """A field whose name contains one of these, whatever its letter case and separators, may hold a secret."""
 
 _HIDDEN: Final = "(not kept)"
@@ -88,12 +85,6 @@ def _walk(data: Any) -> Iterator[tuple[tuple[str, ...], Any, int]]:
 def _secrets(data: Any) -> Iterator[str]:
     """Dotted paths of the fields that may hold a secret."""
     return (".".join(path) for path, _, _ in _walk(data) if path and is_secret(path[-1]))
-
-
-def is_secret(name: str) -> bool:
-    """Whether a field of this name may hold a secret."""
-    folded = "".join(c for c in unicodedata.normalize("NFKC", name).casefold() if c.isalnum())
-    return any(word in folded for word in SECRET_WORDS)
 
 
 def _hidden(value: Any, level: int = 1) -> Any:

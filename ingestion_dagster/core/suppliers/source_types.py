@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from ingestion_dagster.core.errors import SourceRejected
 from ingestion_dagster.core.problems import place_of, reason_of
-from ingestion_dagster.core.requests.message_json import is_secret
+from ingestion_dagster.core.secret_names import is_secret
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 READING_NAMES: Final = frozenset(

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from ingestion_dagster.store.states import Verdict
-
 from ingestion_dagster.core.suppliers.source_table import BUILT_IN_TABLE, SourceTable
 from ingestion_dagster.core.suppliers.source_types import Allowed
+from ingestion_dagster.store.states import Verdict
 
 
 class Delivery(NamedTuple):

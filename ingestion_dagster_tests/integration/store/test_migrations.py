@@ -187,3 +187,16 @@ def test_what_the_server_refuses_is_told_with_what_helps(database_url: str, stat
     with pytest.raises(StoreError, match=told) as raised:
         migrate._with_connection(database_url, lambda connection: connection.execute(statement))
     assert raised.value.retryable is (state == "53100")
+
+
+@pytest.mark.parametrize(
+    ("name", "fits"), [("csv", True), ("sftp", True), ("a1_b", True), ("SFTP", False), ("", False)]
+)
+def test_a_source_type_may_have_any_name_of_its_form(database_url: str, name: str, fits: bool) -> None:
+    with psycopg2.connect(database_url) as connection, connection.cursor() as cursor:
+        insert = "INSERT INTO suppliers (key, name, source_type) VALUES ('a', 'A', %s)"
+        if fits:
+            cursor.execute(insert, (name,))
+        else:
+            with pytest.raises(psycopg2.errors.CheckViolation, match="ck_suppliers_source_type"):
+                cursor.execute(insert, (name,))

@@ -1,5 +1,6 @@
 """Packages that announce sources, as a package installer leaves them on the disk: good ones, broken ones, rivals."""
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,3 +79,15 @@ def test_of_two_packages_with_one_name_none_is_used(site: Site) -> None:
     site.install("two", "shop", GOOD.format(name="shop"))
     with pytest.raises(SourceRejected, match=r"package one 1\.2 and package two 1\.2: several packages have that name"):
         source("shop")
+
+
+def test_a_source_type_is_spelled_out_where_it_is_defined_and_where_it_is_announced() -> None:
+    """Everybody else asks the table. `snapshot.py` names a file format of that name."""
+    package = Path(installed.__file__).parents[1]
+    spelled = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value == "google_sheets"
+    }
+    assert spelled == {"core/suppliers/built_in_sources.py", "sources/installed.py", "sources/google/snapshot.py"}
