@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ingestion_dagster.core.errors import SourceError, SourceRejected, SourceUnavailable
+from ingestion_dagster.core.errors import SourceRejected, SourceUnavailable
 from ingestion_dagster.core.suppliers.source_types import Allowed, SourceType
 from ingestion_dagster.sources.source import Fetched, Looked, Order, Source
 
@@ -66,13 +66,19 @@ def fetch(order: Order) -> Fetched:
 
 
 def look(orders: Sequence[Order]) -> Looked:
-    """Name, size and time of each file, which costs no reading. A server that does not answer says nothing."""
+    """Name, size and time of each file, which costs no reading. A server that does not answer is asked once."""
     states: dict[str, dict[str, Any] | None] = {}
+    silent: set[str] = set()
     for order in orders:
+        states[order.supplier.key] = None
+        host = _address(order).netloc
         try:
-            states[order.supplier.key] = _finished(_state(order), min(order.seconds, 20))
-        except SourceError:
-            states[order.supplier.key] = None
+            if host not in silent:
+                states[order.supplier.key] = _finished(_state(order), min(order.seconds, 20))
+        except SourceUnavailable:
+            silent.add(host)
+        except SourceRejected:
+            pass
     return Looked(states)
 
 

@@ -78,6 +78,8 @@ def _fetched_by_a_stranger(source: Source, order: Order) -> Fetched:
     source.type.checked(order.supplier.source, order.allowed)
     try:
         fetched = source.fetch(order)
+        if not isinstance(fetched, Fetched) or not isinstance(fetched.data, bytes):
+            raise TypeError("no list came of it")
     except DataIngestionError:
         raise
     except Exception as error:

@@ -19,7 +19,7 @@ from ingestion_dagster.pipeline.fetch import order_of
 from ingestion_dagster.pipeline.map import fingerprint_of
 from ingestion_dagster.pipeline.validate import note_unchanged
 from ingestion_dagster.sources.installed import source
-from ingestion_dagster.sources.source import Looked, Order
+from ingestion_dagster.sources.source import Looked, Order, Source
 from ingestion_dagster.store.batches import judgements, mappings, merge, snapshots
 from ingestion_dagster.store.catalogue import drive_states, suppliers
 from ingestion_dagster.store.catalogue.drive_states import State
@@ -98,14 +98,25 @@ def _listing(deployment: Deployment, active: Sequence[Supplier]) -> tuple[dict[U
 def _asked(name: str, orders: Sequence[Order]) -> Looked:
     """One source's word on its lists. Whatever goes wrong with a stranger's, the lists are read."""
     try:
-        look = source(name).look
-        return look(orders) if look is not None else Looked()
+        asked = source(name)
+        if name not in BUILT_IN:
+            orders = [order for order in orders if _may_be_read(asked, order)]
+        return asked.look(orders) if asked.look is not None and orders else Looked()
     except SourceError as error:
         return Looked(trouble=f"{error} So every {name} list is read.")
     except Exception as error:
         if name in BUILT_IN:
             raise
         return Looked(trouble=f"the source {name!r} failed with {type(error).__name__}, so its lists are read")
+
+
+def _may_be_read(asked: Source, order: Order) -> bool:
+    """Whether a stranger's source may be asked there today; the load says why not."""
+    try:
+        asked.type.checked(order.supplier.source, order.allowed)
+    except SourceError:
+        return False
+    return True
 
 
 def _unedited(

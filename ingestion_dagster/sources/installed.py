@@ -49,11 +49,6 @@ def source(name: str) -> Source:
     return found
 
 
-def forget_installed() -> None:
-    """Look again: packages were installed or removed since this process began."""
-    _installed.cache_clear()
-
-
 @lru_cache(maxsize=1)
 def _installed() -> _Found:
     found = _Found({}, {})
@@ -80,7 +75,10 @@ def _only(name: str, entries: list[EntryPoint]) -> Source:
         raise SourceRejected(f"{whose}: several packages have that name, and none is used; uninstall all but one")
     try:
         made = _loaded(entries[0])
-    except Exception as error:  # a stranger's code: whatever it raises is the reason, and no other source suffers
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # a stranger's code; no other source suffers
         reason = f"{type(error).__name__}: {error}"
         raise SourceRejected(f"{whose} cannot be loaded: {reason}; install the package again, or its update") from None
     if not isinstance(made, Source) or made.type.name != name:

@@ -22,7 +22,7 @@ from ingestion_dagster.pipeline.upsert import upsert_items
 from ingestion_dagster.pipeline.validate import validate_rows
 from ingestion_dagster.services.refresh import refresh
 from ingestion_dagster.settings import CHECKOUT, Settings
-from ingestion_dagster.sources.installed import forget_installed
+from ingestion_dagster.sources import installed as installed_sources
 from ingestion_dagster.store.catalogue import suppliers
 from ingestion_dagster.store.requests import Lease
 from ingestion_dagster_tests.docs_pages import blocks
@@ -82,7 +82,7 @@ def post(variables: dict[str, str], installed: Path, monkeypatch: pytest.MonkeyP
         if name.startswith("SFTP_"):
             monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(str(installed))
-    forget_installed()
+    installed_sources._installed.cache_clear()
     settings = Settings(local_root=tmp_path / "local", snapshot_url=str(tmp_path / "snapshots"))
     deployment = Deployment(settings, variables["DATABASE_URL"], variables["REDIS_URL"])
     with deployment.mailbox() as mailbox:
@@ -90,7 +90,7 @@ def post(variables: dict[str, str], installed: Path, monkeypatch: pytest.MonkeyP
         source = {"sftp_url": f"sftp://{variables['SFTP_SOURCE_HOSTS']}/out/prices.csv"}
         post.with_connection(lambda c: suppliers.register(c, "acme", "Acme", "sftp", source))
         yield post
-    forget_installed()
+    installed_sources._installed.cache_clear()
 
 
 def test_what_the_page_says_happens(server: SftpServer, variables: dict[str, str]) -> None:
@@ -139,7 +139,9 @@ def test_a_message_may_say_how_the_list_is_read_and_nothing_of_where_it_is(post:
     assert "elsewhere" not in json.dumps(acme["source"])
 
 
-def test_a_list_that_nobody_replaced_is_left_out_of_a_refresh(post: Post, server: SftpServer) -> None:
+def test_a_list_that_nobody_replaced_is_left_out_of_a_refresh(
+    post: Post, server: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def asked(moment: str) -> tuple[str, ...]:
         found = asyncio.run(refresh(post.deployment, moment)).asked
         for _ in found:
@@ -152,6 +154,10 @@ def test_a_list_that_nobody_replaced_is_left_out_of_a_refresh(post: Post, server
     file.write_text(LIST + "AC-13,Ruler,1.20,EUR\n", encoding="utf-8")
     assert asked("3") == ("acme",)
     file.write_text(LIST, encoding="utf-8")
+    assert asked("4") == ("acme",)
+    assert asked("5") == ()
+    monkeypatch.setenv("SFTP_SOURCE_HOSTS", "")
+    assert asyncio.run(refresh(post.deployment, "6")).asked == ("acme",), "not asked any more; its load says why"
 
 
 def test_what_goes_wrong_at_the_server_is_a_sentence_without_the_password(

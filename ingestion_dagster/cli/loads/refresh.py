@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 def refresh(
     everything: Annotated[
-        bool, typer.Option("--all", help="Also the Google Sheets that nobody edited since they were read.")
+        bool, typer.Option("--all", help="Also the lists that nobody edited since they were read.")
     ] = False,
     wait: Wait = False,
     timeout: Timeout = 3600.0,
     as_json: AsJson = False,
 ) -> None:
-    """Put a request per active supplier on the queue, except for Google Sheets that nobody edited."""
+    """Put a request per active supplier on the queue, except for Google Sheets (and lists of a source that can tell)
+    that nobody edited."""
     from ingestion_dagster.services import refresh as refreshing
 
     moment = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from ingestion_dagster.core.errors import SourceRejected
+from ingestion_dagster.core.errors import DataIngestionError, SourceRejected
 from ingestion_dagster.core.problems import place_of, reason_of
 from ingestion_dagster.core.secret_names import is_secret
 
@@ -78,10 +78,24 @@ class SourceType:
         address = source.get(self.address)
         if not address:
             raise SourceRejected(f"a {self.name} source needs `{self.address}`")
-        if not self.takes_unknown:
+        if self.takes_unknown:
+            self.check(str(address), allowed)
+        else:
+            self._check_as_a_stranger(source, str(address), allowed)
+
+    def _check_as_a_stranger(self, source: Mapping[str, Any], address: str, allowed: Allowed) -> None:
+        """Another package's code must not stop what else is checked in the same go, such as the queue's messages."""
+        _refuse_password(self.name, address)
+        try:
             self._check_options({k: v for k, v in source.items() if k != self.address and k not in READING_NAMES})
-            _refuse_password(self.name, str(address))
-        self.check(str(address), allowed)
+            self.check(address, allowed)
+        except DataIngestionError:
+            raise
+        except Exception as error:
+            raise SourceRejected(
+                f"the source {self.name!r} failed with {type(error).__name__} while it looked at an address, which its"
+                " authors did not expect; tell them"
+            ) from None
 
     def _check_options(self, options: dict[str, Any]) -> None:
         for name in options:

@@ -126,6 +126,16 @@ def test_a_message_that_says_where_replaces_a_built_in_source_and_one_that_does_
         changed_source(known, "csv", {"file_path": "../a.csv"}, BUILT_IN_TABLE, ALLOWED)
 
 
+def test_a_check_that_fails_is_a_refusal_that_keeps_its_words_to_itself() -> None:
+    def fails(address: str, allowed: Allowed) -> None:
+        raise RuntimeError("password=hush")
+
+    kind = SourceType(name="shop", address="shop_url", check=fails)
+    with pytest.raises(SourceRejected, match="the source 'shop' failed with RuntimeError") as caught:
+        kind.checked({"shop_url": "shop://x"}, ALLOWED)
+    assert "hush" not in str(caught.value)
+
+
 def test_what_may_be_said_of_any_list_is_what_a_message_knows_but_the_place() -> None:
     assert set(SourceConfig.model_fields) - {"sheet_url", "file_path", "gid"} == READING_NAMES
 
