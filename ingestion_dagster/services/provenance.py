@@ -1,7 +1,7 @@
 """Where a price comes from: the chain from the catalogue back to a cell, read again from kept bytes. Writes nothing."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 from ingestion_dagster.core.errors import DataIngestionError, SourceRejected
 from ingestion_dagster.core.mapped_sheet import MappedSheet
@@ -107,17 +107,20 @@ def _origin(
     """The cell that the history names, with what stands there."""
     mapped = MappedSheet.model_validate(batch.mapping)
     row, column = known.row_number - 1, known.column_index
-    told = _place(batch, mapped, row, column)
+    place = _place(batch, mapped, row, column)
     try:
         sheet = tab_of(open_list(deployment, supplier, batch), mapped)
         found = _row_item(sheet, mapped, supplier, row)
-        told |= _cell(sheet, row, column)
+        cell = _cell(sheet, row, column)
     except DataIngestionError as error:
-        return Origin(**told, note=f"the cell cannot be read again: {error}; this is what is on record")
+        note = f"the cell cannot be read again: {error}; this is what is on record"
+        return place.model_copy(update={"note": note})
+    if cell is None:
+        return place.model_copy(update={"agrees": False, "note": f"the list has no row {row + 1}"})
     price = found.price if found is not None and found.supplier_sku == key else None
     agrees = price == known.price
     note = "" if agrees else "today's rules and settings read this row differently; `ingestion what-if` shows more"
-    return Origin(**told, reads_as=price, agrees=agrees, note=note)
+    return place.model_copy(update={**cell._asdict(), "reads_as": price, "agrees": agrees, "note": note})
 
 
 def _latest(deployment: Deployment, supplier: Supplier, batch: ReadList, item: provenance.ItemNow) -> Origin | None:
@@ -132,27 +135,29 @@ def _latest(deployment: Deployment, supplier: Supplier, batch: ReadList, item: p
             found = min((found, *own), key=lambda row: row.from_quantity or 0)
         if found is None:
             return None
-        told = _place(batch, mapped, found.row_number, found.price_column)
-        told |= _cell(sheet, found.row_number, found.price_column)
-        return Origin(**told, reads_as=found.price, agrees=found.price == item.current_price)
+        cell = _cell(sheet, found.row_number, found.price_column)
     except DataIngestionError:
         return None
+    told = cell._asdict() if cell else {}
+    told |= {"reads_as": found.price, "agrees": found.price == item.current_price}
+    return _place(batch, mapped, found.row_number, found.price_column).model_copy(update=told)
 
 
-def _place(batch: ReadList, mapped: MappedSheet, row: int, column: int) -> dict[str, Any]:
+def _place(batch: ReadList, mapped: MappedSheet, row: int, column: int) -> Origin:
+    """The cell as it is on record, not read again."""
     headers = mapped.reading_at(row).headers
     header = headers[column] if column < len(headers) else ""
-    return {
-        "batch_id": batch.id,
-        "snapshot_id": batch.snapshot_id,
-        "sha256": batch.sha256,
-        "filename": batch.filename,
-        "source": batch.source,
-        "received_at": batch.fetched_at,
-        "tab": mapped.sheet,
-        "cell": cell_address(row, column),
-        "header": header or column_letter(column),
-    }
+    return Origin(
+        batch_id=batch.id,
+        snapshot_id=batch.snapshot_id,
+        sha256=batch.sha256,
+        filename=batch.filename,
+        source=batch.source,
+        received_at=batch.fetched_at,
+        tab=mapped.sheet,
+        cell=cell_address(row, column),
+        header=header or column_letter(column),
+    )
 
 
 def _row_item(sheet: Sheet, mapped: MappedSheet, supplier: Supplier, row: int) -> ItemRow | None:
@@ -166,14 +171,22 @@ def _row_item(sheet: Sheet, mapped: MappedSheet, supplier: Supplier, row: int) -
     return None
 
 
-def _cell(sheet: Sheet, row: int, column: int) -> dict[str, Any]:
-    """What stands in the cell, exactly as the file keeps it."""
+class _Cell(NamedTuple):
+    """Fields of an `Origin` that only the list itself tells."""
+
+    raw: str | None
+    kind: str
+    number_format: str | None
+
+
+def _cell(sheet: Sheet, row: int, column: int) -> _Cell | None:
+    """What stands in the cell, exactly as the file keeps it; None where the list has no such row."""
     for number, cells in enumerate(sheet.rows()):
         if number == row:
             value = cells[column] if column < len(cells) else None
             shown = value if isinstance(value, str) else raw_text(value)
-            return {"raw": shown, "kind": _kind(value), "number_format": sheet.number_format(row, column)}
-    return {"raw": None, "note": f"the list has no row {row + 1}"}
+            return _Cell(shown, _kind(value), sheet.number_format(row, column))
+    return None
 
 
 def _kind(value: CellValue) -> str:

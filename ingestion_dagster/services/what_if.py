@@ -1,7 +1,7 @@
 """Stored lists read again with today's code and settings, one at a time, beside what was applied. Writes nothing."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any
+from functools import partial
 
 from ingestion_dagster.core.errors import DataIngestionError
 from ingestion_dagster.core.mapped_sheet import MappedSheet
@@ -38,16 +38,17 @@ async def what_if(deployment: Deployment, supplier: Supplier, last: int) -> Asyn
 
 
 async def _compared(deployment: Deployment, supplier: Supplier, batch: ReadList) -> ListResult:
-    head: dict[str, Any] = {
-        "supplier": supplier.key,
-        "snapshot_id": batch.snapshot_id,
-        "batch_id": batch.id,
-        "received_at": batch.fetched_at,
-    }
+    result = partial(
+        ListResult,
+        supplier=supplier.key,
+        snapshot_id=batch.snapshot_id,
+        batch_id=batch.id,
+        received_at=batch.fetched_at,
+    )
     try:
         snapshot = snapshot_of(batch, supplier)
     except DataIngestionError as error:
-        return ListResult(**head, outcome="skipped", note=str(error))
+        return result(outcome="skipped", note=str(error))
     try:
         understood = await map_columns(deployment, snapshot, reread=True)
         assert understood.mapped is not None  # `reread` always reads
@@ -55,7 +56,7 @@ async def _compared(deployment: Deployment, supplier: Supplier, batch: ReadList)
     except DataIngestionError as error:
         if error.retryable:
             raise
-        return ListResult(**head, outcome="different", note=f"it would not be read: {error}")
+        return result(outcome="different", note=f"it would not be read: {error}")
     async with connected(deployment.database_url, deployment.limits) as database, database.transaction() as connection:
         then = await applied.prices_after(connection, supplier.id, batch)
         logged = await rejects.rejects_of(connection, batch.id)
@@ -64,8 +65,7 @@ async def _compared(deployment: Deployment, supplier: Supplier, batch: ReadList)
     price_count, prices = price_changes(then, settled.offers, refused_then)
     rejects_then = [Rejected(row.row_number, row.code, row.error_message) for row in logged]
     reject_count, reject_rows = reject_changes(rejects_then, refused)
-    return ListResult(
-        **head,
+    return result(
         outcome="different" if mapping or price_count or reject_count else "same",
         mapping=mapping,
         prices=prices,

@@ -5,10 +5,11 @@ Rows are 1-based and cells are addresses such as `F12`: the way a person finds t
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
+from ingestion_dagster.core.json_object import JsonObject
 from ingestion_dagster.core.price_terms import money_text
 
 Money = Annotated[Decimal, PlainSerializer(money_text, when_used="json")]
@@ -25,7 +26,7 @@ class Origin(_Told):
     snapshot_id: int
     sha256: str
     filename: str
-    source: dict[str, Any]
+    source: JsonObject
     received_at: datetime
     tab: str
     cell: str
