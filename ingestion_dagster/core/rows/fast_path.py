@@ -31,6 +31,8 @@ from ingestion_dagster.core.words.error_texts import may_hold_error
 ShortWay = Callable[[int, Row, str | None], ItemRow | None]
 """(row number, row, section title) -> item, or None: then the long way decides."""
 
+_OWN = ItemRow._fields.index("characteristics") - len(NONE)
+"""Fields before the further ones."""
 _NUMBER_TYPES = frozenset({int, float})
 _PLAIN_TYPES = frozenset({str, int, float, type(None)})
 
@@ -178,14 +180,12 @@ def _completer(plan: RowPlan) -> Callable[[int, Any, str | None, str | None], It
             if type(found) is BadStep:
                 return None
             steps = found
-        return make(
-            ItemRow,
-            (
-                number, key, name, value, currency or sheet_currency, in_stock, barcode or None, brand or None,
-                (category if has_category else section) or None, unit or None, description or None, image or None,
-                *more, dumps(rest).decode(), price_column, printed, basis, quantity, steps,
-            ),
+        made: tuple[Any, ...] = (
+            number, key, name, value, currency or sheet_currency, in_stock, barcode or None, brand or None,
+            (category if has_category else section) or None, unit or None, description or None, image or None,
+            dumps(rest).decode(), price_column, printed, basis, quantity, steps,
         )  # fmt: skip
+        return make(ItemRow, (*made[:_OWN], *more, *made[_OWN:]) if more else made)
 
     return complete
 
