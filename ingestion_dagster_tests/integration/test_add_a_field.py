@@ -47,7 +47,7 @@ def with_the_field(copy: Path, entry: str | None = None) -> str:
     put_below(copy / "ingestion_dagster/core/fields.py", "    url_image: ", f"    {entry or own}")
     put_below(copy / "ingestion_dagster/core/data/synonyms/en.json", ' "language": ', f" {words.strip()[1:-1]},\n")
     head = max(path.name[:4] for path in (copy / "migrations/versions").glob("[0-9]*.py"))
-    migration = migration.replace('"0010", "0009"', f'"{int(head) + 1:04d}", "{head}"')
+    migration = re.sub(r'"\d{4}", "\d{4}"', f'"{int(head) + 1:04d}", "{head}"', migration)
     (copy / f"migrations/versions/{int(head) + 1:04d}_lead_time.py").write_text(migration, encoding="utf-8")
     return head
 
