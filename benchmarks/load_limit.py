@@ -22,7 +22,11 @@ from ingestion_dagster.store.batches.staging import STAGED_COLUMNS
 
 WAL = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
 STATEMENT = (
-    merge.MERGE.replace("staged_items", "clean_rows").replace(":batch", "CAST(1 AS bigint)").replace(":grace", "3")
+    merge.MERGE.replace("staged_items", "clean_rows")
+    .replace(":batch", "CAST(1 AS bigint)")
+    .replace(":grace", "3")
+    .replace(":at ", "now() ")
+    .replace(":clock_said ", "NULL ")
 )
 
 
