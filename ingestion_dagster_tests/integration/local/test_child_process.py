@@ -32,6 +32,8 @@ CALLER = """
 import os, signal, sys
 from pathlib import Path
 from ingestion_dagster.local import child_process
+from ingestion_dagster.local.process import default_signals
+default_signals()
 signal.signal(signal.SIGINT, signal.default_int_handler)
 child_process.GRACE = 0.5
 command, log = [sys.executable, "-c", sys.argv[1], sys.argv[2]], Path(sys.argv[2] + ".log")
