@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from ingestion_dagster import logs
 from ingestion_dagster.core.errors import SheetError
 from ingestion_dagster.core.steps import Attempt
 from ingestion_dagster.deployment import Deployment
@@ -28,6 +30,13 @@ from ingestion_dagster_tests.docs_pages import blocks
 from ingestion_dagster_tests.integration.mail_server import MailServer
 
 RECEIVERS = "buyer@shop.example, boss@shop.example"
+
+
+@pytest.fixture(autouse=True)
+def logs_of_a_fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a command did in this process before: `ingestion load` leaves the lines of steps out."""
+    monkeypatch.setattr(logs, "_least", logging.INFO)
+    monkeypatch.setattr(logs, "_configured", "")
 
 
 @pytest.fixture
