@@ -59,7 +59,9 @@ chaos-ci: $(STAMP) ## kills, crashes, mutants, zombies, damaged sheets: minutes
 chaos: $(STAMP) ## the same in the long form: hours; make chaos ARGS="-k kills"
 	@CHAOS=long $(CHAOS_FORM)
 
-test: MEASURE := --cov --cov-report=
+# Two processes, a file at a time: most tests wait for the processes that they start.
+WHOLE = -n 2 --dist loadfile
+test: MEASURE := $(WHOLE) --cov --cov-report=
 test: check suite ## everything, with real PostgreSQL and Redis, and how much of the code the tests reach
 
 coverage: $(STAMP) ## what the last `make test` did not reach: a line per file, the least covered first
@@ -89,7 +91,7 @@ test-pythons: ## the tests on every installed CPython 3.11 to 3.13, each in an e
 	@for python in $$(.ci/pythons); do \
 	  version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	  echo "== CPython $$version"; \
-	  $(MAKE) --no-print-directory suite PYTHON=$$python VENV=.venv-$$version || exit 1; \
+	  $(MAKE) --no-print-directory suite PYTHON=$$python VENV=.venv-$$version MEASURE="$(WHOLE)" || exit 1; \
 	done
 
 UV_COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url $(ARGS)
