@@ -160,6 +160,7 @@ def test_a_line_of_many_megabytes_is_refused_unread() -> None:
         (HONEST[: len(HONEST) // 2], "damaged"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(5_000), "damaged"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "data",  # bytes hold the time they were made at
 )
 def test_what_is_no_sheet_is_named_for_a_person(data: bytes, message: str) -> None:
     with pytest.raises((SourceRejected, SheetError), match=message):
