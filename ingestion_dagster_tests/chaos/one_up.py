@@ -133,7 +133,7 @@ class Up:
         for process in self.family():
             with suppress(psutil.NoSuchProcess):
                 line = " ".join(process.cmdline())
-                if all(word in line for word in words) and "local.leash" not in line:
+                if all(word in line for word in words) and "local.child_process" not in line:
                     return process
         raise AssertionError(f"no {words}\n{self.says()}")
 
