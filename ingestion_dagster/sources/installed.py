@@ -75,10 +75,8 @@ def _only(name: str, entries: list[EntryPoint]) -> Source:
         raise SourceRejected(f"{whose}: several packages have that name, and none is used; uninstall all but one")
     try:
         made = _loaded(entries[0])
-    except (
-        Exception,
-        SystemExit,
-    ) as error:  # a stranger's code; no other source suffers
+    # A stranger's code: no other source suffers, whatever it raises.
+    except (Exception, SystemExit) as error:
         reason = f"{type(error).__name__}: {error}"
         raise SourceRejected(f"{whose} cannot be loaded: {reason}; install the package again, or its update") from None
     if not isinstance(made, Source) or made.type.name != name:

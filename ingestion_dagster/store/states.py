@@ -3,7 +3,7 @@
 from typing import Literal
 
 RequestState = Literal["pending", "leased", "retry_wait", "applied", "held", "dead", "superseded"]
-BatchState = Literal["staged", "applied", "held", "approved", "rejected", "unchanged", "failed"]
+BatchState = Literal["staged", "held", "approved", "applied", "unchanged", "rejected", "failed"]
 ProductStatus = Literal["draft", "active", "archived"]
 Verdict = Literal["accepted", "malformed", "rejected", "conflict"]
 """Of a message, when it was put on record."""

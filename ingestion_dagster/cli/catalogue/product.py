@@ -1,6 +1,5 @@
 """`ingestion product`: the products behind the items, and their way from draft to active to archived."""
 
-from enum import StrEnum
 from operator import attrgetter
 from typing import Annotated
 
@@ -11,16 +10,9 @@ from ingestion_dagster.cli.show.output import AsJson, print_json, print_table, s
 from ingestion_dagster.deployment import open_deployment
 from ingestion_dagster.services.records import products
 from ingestion_dagster.settings import settings
+from ingestion_dagster.store.states import ProductStatus
 
 app = typer.Typer(help="Products and their status.", no_args_is_help=True)
-
-
-class Status(StrEnum):
-    """Of a product."""
-
-    DRAFT = "draft"
-    ACTIVE = "active"
-    ARCHIVED = "archived"
 
 
 Sku = Annotated[str, typer.Argument(metavar="SKU", help="The product's own number, as `product list` shows it.")]
@@ -28,7 +20,7 @@ Sku = Annotated[str, typer.Argument(metavar="SKU", help="The product's own numbe
 
 @app.command("list")
 def list_products(
-    status: Annotated[Status | None, typer.Option(help="Only draft, active or archived ones.")] = None,
+    status: Annotated[ProductStatus | None, typer.Option(help="Only draft, active or archived ones.")] = None,
     supplier: Annotated[str | None, typer.Option(help="Only those with an item of this supplier.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50,
     as_json: AsJson = False,

@@ -3,7 +3,6 @@
 import asyncio
 import getpass
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,23 +14,12 @@ from ingestion_dagster.instance.home import instance
 from ingestion_dagster.services.records import batches
 from ingestion_dagster.settings import settings
 from ingestion_dagster.store.batches.types import BatchLine
+from ingestion_dagster.store.states import BatchState
 
 if TYPE_CHECKING:
     from ingestion_dagster.defs.check_events import Event
 
 app = typer.Typer(help="Batches: every load, held ones above all.", no_args_is_help=True)
-
-
-class State(StrEnum):
-    """Of a batch."""
-
-    STAGED = "staged"
-    HELD = "held"
-    APPROVED = "approved"
-    APPLIED = "applied"
-    UNCHANGED = "unchanged"
-    REJECTED = "rejected"
-    FAILED = "failed"
 
 
 BatchId = Annotated[int, typer.Argument(metavar="ID", help="As `batch list` shows it.")]
@@ -45,7 +33,7 @@ By = Annotated[str | None, typer.Option(help="Who decides, if not the user who i
 
 @app.command("list")
 def list_batches(
-    state: Annotated[State | None, typer.Option(help="Only batches in this state, such as held.")] = None,
+    state: Annotated[BatchState | None, typer.Option(help="Only batches in this state, such as held.")] = None,
     supplier: Annotated[str | None, typer.Option(help="Only this supplier's, by its key.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 30,
     as_json: AsJson = False,

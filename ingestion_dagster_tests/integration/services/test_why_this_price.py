@@ -160,6 +160,13 @@ def test_rules_that_changed_since_are_noticed(shop: SupplierLoads) -> None:
     assert "what-if" in told.origin.note
 
 
+def test_a_row_that_the_list_does_not_have_is_said(shop: SupplierLoads) -> None:
+    shop.load("acme", "acme.csv", make_csv(german(), ";", "cp1252"))
+    shop.sql("UPDATE price_history SET row_number = 9999")
+    told = why(shop, "A-007")
+    assert (told.origin.raw, told.origin.agrees, told.origin.note) == (None, False, "the list has no row 9999")
+
+
 def test_every_price_of_a_list_leads_to_a_cell_that_says_it(shop: SupplierLoads) -> None:
     shop.load("acme", "acme.csv", make_csv(german(), ";", "cp1252"))
     shop.load("acme", "acme.csv", make_csv(german({"A-003": "1.199,99 €"}, title=4), ";", "cp1252"))
